@@ -1,0 +1,125 @@
+# make            the server: build/amazon-q-server (static, stripped)
+# make run        builds it and serves the echo backend on http://127.0.0.1:8080/v1
+# make test       builds and runs all tests: units, loopback, and the real clients
+# make asan | ubsan | tsan     the C++ tests under a sanitizer
+# make fuzz       every fuzz target for FUZZ_SECONDS
+# make bench      the server beside the floor, nginx and others; prints ratios
+# make format | check | install | clean | help
+# Dependencies are fetched by package name; LLHTTP=, SIMDJSON=, DOCTEST= name folders instead.
+
+CXX          ?= g++
+CC           ?= gcc
+CLANGXX      ?= clang++
+CLANG_FORMAT ?= clang-format
+PREFIX       ?= /usr/local
+DESTDIR      ?=
+RUN_FLAGS    ?= --backend echo
+FUZZ_SECONDS ?= 20
+BUILD        ?= build
+DEPS         ?= build/deps
+LLHTTP       ?=
+SIMDJSON     ?=
+DOCTEST      ?=
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum -Wnon-virtual-dtor -Werror
+OPTIMIZE ?= -O2
+SANITIZE ?=
+STATIC   ?= -static -s
+INCLUDES := -I. -isystem $(DEPS)/llhttp -isystem $(DEPS)/simdjson -isystem $(DEPS)/doctest
+SPLIT    := -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)=.
+SIMD     := -DSIMDJSON_IMPLEMENTATION_ICELAKE=0 -DSIMDJSON_IMPLEMENTATION_WESTMERE=0 -DSIMDJSON_EXCEPTIONS=0
+CXXFLAGS += -std=c++20 $(OPTIMIZE) -g0 $(WARNINGS) $(SPLIT) $(SIMD) $(SANITIZE)
+CFLAGS   += $(OPTIMIZE) $(SPLIT) $(SANITIZE)
+LDFLAGS  += -pthread -Wl,--gc-sections $(SANITIZE)
+
+sources   := $(wildcard net/*.cpp json/*.cpp core/*.cpp)
+libraries := $(BUILD)/deps/llhttp.o $(BUILD)/deps/api.o $(BUILD)/deps/http.o $(BUILD)/deps/simdjson.o
+objects   := $(sources:%.cpp=$(BUILD)/%.o) $(libraries)
+tests     := $(patsubst %.cpp,$(BUILD)/%.o,$(filter-out test/fuzz_%,$(wildcard test/*.cpp)))
+fuzzers   := $(patsubst test/%.cpp,$(BUILD)/%,$(wildcard test/fuzz_*.cpp))
+benches   := $(patsubst bench/%.cpp,$(BUILD)/bench/%,$(wildcard bench/*.cpp))
+fetched   := $(DEPS)/llhttp/llhttp.c $(DEPS)/simdjson/simdjson.cpp
+quiet     := $(if $(VERBOSE),,@)
+
+.PHONY: all run test unit asan ubsan tsan fuzz bench format check install clean help
+all: $(BUILD)/amazon-q-server
+
+$(BUILD)/amazon-q-server: $(BUILD)/main.o $(objects)
+	@echo LINK $@
+	$(quiet)$(CXX) $(STATIC) -o $@ $^ $(LDFLAGS)
+
+$(BUILD)/unit: $(tests) $(objects)
+	@echo LINK $@
+	$(quiet)$(CXX) -o $@ $^ $(LDFLAGS)
+
+$(BUILD)/fuzz_%: $(BUILD)/test/fuzz_%.o $(objects)
+	@echo LINK $@
+	$(quiet)$(CXX) -fsanitize=fuzzer -o $@ $^ $(LDFLAGS)
+
+$(BUILD)/bench/%: $(BUILD)/bench/%.o $(objects)
+	@echo LINK $@
+	$(quiet)$(CXX) -static -o $@ $^ $(LDFLAGS)
+
+$(BUILD)/%.o: %.cpp | $(fetched)
+	@echo CXX $<
+	$(quiet)mkdir -p $(@D) && $(CXX) $(CXXFLAGS) $(INCLUDES) -MMD -MP -c -o $@ $<
+
+$(BUILD)/deps/%.o: $(DEPS)/llhttp/%.c | $(fetched)
+	@echo CC $<
+	$(quiet)mkdir -p $(@D) && $(CC) $(CFLAGS) -I$(DEPS)/llhttp -c -o $@ $<
+
+$(BUILD)/deps/simdjson.o: $(DEPS)/simdjson/simdjson.cpp
+	@echo CXX $<
+	$(quiet)mkdir -p $(@D) && $(CXX) -std=c++20 $(CFLAGS) $(SIMD) -c -o $@ $<
+
+$(DEPS)/llhttp/%.c:
+	$(quiet).make/fetch llhttp $(@D) $(LLHTTP)
+$(DEPS)/simdjson/%.cpp:
+	$(quiet).make/fetch simdjson $(@D) $(SIMDJSON)
+$(DEPS)/doctest/%.h:
+	$(quiet).make/fetch doctest $(@D) $(DOCTEST)
+$(tests): | $(DEPS)/doctest/doctest.h
+
+run: all
+	$(BUILD)/amazon-q-server server $(RUN_FLAGS)
+
+unit: $(BUILD)/unit
+	$(BUILD)/unit
+
+test: all $(BUILD)/unit
+	test/run $(BUILD)
+
+asan:
+	@$(MAKE) --no-print-directory unit BUILD=build/asan SANITIZE="-fsanitize=address -fno-omit-frame-pointer -g1" OPTIMIZE=-O1
+ubsan:
+	@$(MAKE) --no-print-directory unit BUILD=build/ubsan SANITIZE="-fsanitize=undefined -fno-sanitize-recover=all -g1" OPTIMIZE=-O1
+tsan:
+	@$(MAKE) --no-print-directory unit BUILD=build/tsan SANITIZE="-fsanitize=thread -g1" OPTIMIZE=-O1
+
+fuzz:
+	@$(MAKE) --no-print-directory fuzzers BUILD=build/fuzz CXX=$(CLANGXX) CC=$(CLANGXX:++=) OPTIMIZE=-O1 \
+	    SANITIZE="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -g1"
+	@test/fuzz build/fuzz $(FUZZ_SECONDS)
+fuzzers: $(fuzzers)
+
+bench: all $(benches)
+	bench/run $(BUILD)
+
+format:
+	$(CLANG_FORMAT) -i main.cpp $(wildcard */*.cpp */*.h)
+
+check:
+	$(CLANG_FORMAT) --dry-run --Werror main.cpp $(wildcard */*.cpp */*.h)
+	.make/check "$(CXX) $(CXXFLAGS) $(INCLUDES)"
+
+install: all
+	install -D -m 755 $(BUILD)/amazon-q-server $(DESTDIR)$(PREFIX)/bin/amazon-q-server
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@sed -n 's/^# //p' Makefile | head -9
+
+.SECONDARY:
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

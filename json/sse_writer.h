@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "json/delta.h"
+#include "json/text.h"
+
+namespace json {
+
+// What all chunks of an answer share.
+struct AnswerHead {
+    uint64_t id = 0;      // written as "chatcmpl-" and 16 hex digits
+    int64_t created = 0;  // Unix seconds
+    JsonText model;       // the name the client asked for
+};
+
+// SseWriter turns deltas into chat.completion.chunk events (WHATWG HTML 9.2, OpenAI streaming).
+// begin() builds what all frames of a stream share; a frame is then three memcpy. It knows only
+// char*: the caller reserves bytes_max(delta) and gives back what write() did not use. One per
+// thread serves all streams in turn, since building the prefix costs less than keeping it.
+class SseWriter {
+public:
+    // The comment that keeps a silent stream open.
+    static constexpr std::string_view ping = ": ping\n\n";
+    static constexpr std::string_view done = "data: [DONE]\n\n";
+
+    // `usage_requested`: every chunk carries "usage":null (stream_options.include_usage).
+    void begin(const AnswerHead& head, bool usage_requested);
+
+    // Room that write() needs for this delta, a little slack included.
+    size_t bytes_max(const Delta& delta) const;
+
+    // Writes one whole event and returns its end. `first`: the choice's first event, which carries
+    // the role. Writes nothing for Kind::begin. `choice` < 10.
+    char* write(char* to, const Delta& delta, uint32_t choice, bool first) const;
+
+private:
+    // ...
+};
+
+}  // namespace json
