@@ -80,10 +80,12 @@ struct ChatRequest {
     std::vector<Tool> tools;  // functions only; tools of other types are left out
 
     std::span<const Part> parts_of(const Message& message) const {
-        return std::span(parts).subspan(message.parts_begin, message.parts_end - message.parts_begin);
+        return std::span(parts).subspan(message.parts_begin,
+                                        message.parts_end - message.parts_begin);
     }
     std::span<const ToolCall> calls_of(const Message& message) const {
-        return std::span(calls).subspan(message.calls_begin, message.calls_end - message.calls_begin);
+        return std::span(calls).subspan(message.calls_begin,
+                                        message.calls_end - message.calls_begin);
     }
     void clear();
 };
@@ -92,7 +94,7 @@ struct ChatRequest {
 // The status is always 400 and the type invalid_request_error.
 struct DecodeError {
     std::string message;
-    std::string param;  // empty: null
+    std::string param;      // empty: null
     std::string_view code;  // static; empty: null
 };
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "json/text.h"
 
@@ -16,6 +18,13 @@ struct Usage {
     int64_t cached_tokens = -1;
     int64_t reasoning_tokens = -1;
 };
+
+// The finish_reason as it stands in an answer.
+std::string_view finish_reason(Finish finish);
+
+// Writes the usage object and returns its end; takes at most usage_bytes_max.
+constexpr size_t usage_bytes_max = 320;
+char* write_usage(char* to, const Usage& usage);
 
 // Delta is one piece of a completion on its way from a backend to a client. Its slices belong to
 // the generation that handed it out and die with that generation's next piece.

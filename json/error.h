@@ -16,4 +16,7 @@ struct Error {
 // Appends {"error":{"message","type","param","code"}}, all four keys always there.
 void write_error(const Error& error, std::string& out);
 
+// Appends the same object as an event: how a stream that has begun reports a failure.
+void write_error_event(const Error& error, std::string& out);
+
 }  // namespace json

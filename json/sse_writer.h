@@ -38,7 +38,22 @@ public:
     char* write(char* to, const Delta& delta, uint32_t choice, bool first) const;
 
 private:
-    // ...
+    char* write_text(char* to, std::string_view key, JsonText text, uint32_t choice,
+                     bool first) const;
+    char* write_tool(char* to, const Delta& delta, uint32_t choice, bool first) const;
+    char* write_finish(char* to, Finish finish, uint32_t choice) const;
+    char* write_counts(char* to, const Usage& usage) const;
+    char* open(char* to, uint32_t choice) const;
+
+    // data: {"id":...,"choices":[{"index":0,"delta":{"content":" and how much of it the other
+    // kinds of frames begin with.
+    std::string prefix_;
+    size_t prefix_size_ = 0;   // prefix_ itself never shrinks
+    size_t delta_size_ = 0;    // up to the inside of delta
+    size_t index_at_ = 0;      // where the choice's digit stands
+    size_t choices_size_ = 0;  // up to the inside of choices
+    std::string_view text_suffix_;
+    std::string_view suffix_;
 };
 
 }  // namespace json

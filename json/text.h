@@ -26,7 +26,9 @@ public:
     JsonText cut(size_t bytes_max) const;
 
     // What follows a prefix that cut() returned.
-    constexpr JsonText after(JsonText prefix) const { return JsonText(inside_.substr(prefix.size())); }
+    constexpr JsonText after(JsonText prefix) const {
+        return JsonText(inside_.substr(prefix.size()));
+    }
 
     // Appends the text in UTF-8. A lone surrogate becomes its three-byte form (WTF-8), which
     // escape() turns back into the escape it was.
@@ -42,16 +44,26 @@ private:
 // REQUIRES: `inside` is valid UTF-8 (simdjson's first stage has seen to that).
 [[nodiscard]] bool check(std::string_view inside, JsonText& out);
 
+// Where the first wrong escape of a string's inside begins, or npos. What check() adds to
+// simdjson's first stage, which sees quotes and control characters but never looks into an escape.
+size_t find_bad_escape(std::string_view inside);
+
+// Where the first byte stands that is not UTF-8, or npos.
+size_t find_bad_utf8(std::string_view text);
+
 // Appends `text` as the inside of a JSON string. Besides what JSON demands it escapes U+007F,
 // U+0085, U+2028 and U+2029, at which some clients break lines. Bytes that are not UTF-8 become
 // U+FFFD, lone surrogates in WTF-8 their escapes: the output is always valid.
 void escape(std::string_view text, std::string& out);
 
 // The most bytes copy_line_safe() writes for `bytes` bytes of text.
-constexpr size_t line_safe_bytes_max(size_t bytes) { return bytes * 6; }
+constexpr size_t line_safe_bytes_max(size_t bytes) {
+    return bytes * 6;
+}
 
 // Copies checked text and escapes the line separators named above; returns the end of the copy.
 // May write up to 7 bytes past that end, inside line_safe_bytes_max(size) + 8 bytes of room.
 char* copy_line_safe(char* to, JsonText text);
+void append_line_safe(JsonText text, std::string& out);
 
 }  // namespace json

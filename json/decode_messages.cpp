@@ -1,0 +1,162 @@
+#include "json/decode_messages.h"
+
+#include <algorithm>
+#include <array>
+
+namespace json {
+namespace {
+
+// In the order of OpenAI's message; `role_of` has the same order.
+constexpr std::array<std::string_view, 6> role_names = {"system",   "assistant", "user",
+                                                        "function", "tool",      "developer"};
+constexpr std::array<Role, 6> role_of = {Role::system,   Role::assistant, Role::user,
+                                         Role::function, Role::tool,      Role::developer};
+
+// What a message's fields say, before it is known whether they fit each other.
+struct MessageFields {
+    bool has_role = false;
+    std::optional<JsonText> name;
+    std::optional<JsonText> tool_call_id;
+};
+
+bool decode_role(FieldReader& fields, Node& node, const Path& path, Role& out) {
+    if (!node.token.is_string()) {
+        return fields.wrong_type(node, path, "one of " + list_of(role_names));
+    }
+    JsonText text = node.token.string();
+    auto found = std::find(role_names.begin(), role_names.end(), text.view());
+    if (found == role_names.end()) {
+        fields.wrong_value(node, path, role_names);
+    } else {
+        out = role_of[static_cast<size_t>(found - role_names.begin())];
+    }
+    return true;
+}
+
+bool decode_content(FieldReader& fields, Node& node, const Path& path, Message& message,
+                    std::vector<Part>& parts) {
+    message.parts_begin = static_cast<uint32_t>(parts.size());
+    message.has_content = !node.token.is_null();
+    if (node.token.is_string()) {
+        parts.push_back({Part::Kind::text, node.token.string(), {}});
+    } else if (node.is(Token::Kind::array)) {
+        if (!decode_parts(fields, node, path, parts)) return false;
+    } else if (message.has_content) {
+        if (!fields.wrong_type(node, path, "one of a string or array of objects")) return false;
+    }
+    message.parts_end = static_cast<uint32_t>(parts.size());
+    return true;
+}
+
+bool decode_called_function(FieldReader& fields, Node& node, const Path& path, ToolCall& out) {
+    if (!node.is(Token::Kind::object)) return fields.wrong_type(node, path, "an object");
+    std::optional<JsonText> name, arguments;
+    auto visit = [&](std::string_view key, Node& value) {
+        if (key == "name") return fields.required_string(value, Path(path, key), name);
+        if (key == "arguments") return fields.required_string(value, Path(path, key), arguments);
+        return fields.text().skip(value);
+    };
+    if (!fields.text().fields(node, visit)) return false;
+    if (!name) fields.missing(node, path, "name");
+    if (!arguments) fields.missing(node, path, "arguments");
+    out.name = name.value_or(JsonText());
+    out.arguments = arguments.value_or(JsonText());
+    return true;
+}
+
+bool decode_call(FieldReader& fields, Node& node, const Path& path, std::vector<ToolCall>& out) {
+    if (!node.is(Token::Kind::object)) return fields.wrong_type(node, path, "an object");
+    ToolCall call;
+    std::optional<JsonText> id, type;
+    bool has_function = false;
+    auto visit = [&](std::string_view key, Node& value) {
+        if (key == "id") return fields.required_string(value, Path(path, key), id);
+        if (key == "type") return fields.string(value, Path(path, key), type);
+        if (key != "function") return fields.text().skip(value);
+        has_function = true;
+        return decode_called_function(fields, value, Path(path, key), call);
+    };
+    if (!fields.text().fields(node, visit)) return false;
+    if (!id) fields.missing(node, path, "id");
+    // Calls of custom tools are accepted and left out, like the tools themselves.
+    if (type && type->view() != "function") return true;
+    if (!has_function) fields.missing(node, path, "function");
+    call.id = id.value_or(JsonText());
+    out.push_back(call);
+    return true;
+}
+
+bool decode_calls(FieldReader& fields, Node& node, const Path& path, Message& message,
+                  std::vector<ToolCall>& calls) {
+    message.calls_begin = static_cast<uint32_t>(calls.size());
+    if (node.is(Token::Kind::array)) {
+        auto visit = [&](size_t index, Node& element) {
+            return decode_call(fields, element, Path(path, index), calls);
+        };
+        if (!fields.text().elements(node, visit)) return false;
+    } else if (!node.token.is_null()) {
+        if (!fields.wrong_type(node, path, "an array of objects")) return false;
+    }
+    message.calls_end = static_cast<uint32_t>(calls.size());
+    return true;
+}
+
+bool decode_message(FieldReader& fields, Node& node, const Path& path, ChatRequest& out) {
+    if (!node.is(Token::Kind::object)) return fields.wrong_type(node, path, "an object");
+    Message message;
+    MessageFields seen;
+    auto visit = [&](std::string_view key, Node& value) {
+        if (key == "role") {
+            seen.has_role = true;
+            return decode_role(fields, value, Path(path, key), message.role);
+        }
+        if (key == "content") {
+            return decode_content(fields, value, Path(path, key), message, out.parts);
+        }
+        if (key == "tool_calls") {
+            return decode_calls(fields, value, Path(path, key), message, out.calls);
+        }
+        if (key == "tool_call_id") return fields.string(value, Path(path, key), seen.tool_call_id);
+        if (key == "name") return fields.string(value, Path(path, key), seen.name);
+        return fields.text().skip(value);
+    };
+    if (!fields.text().fields(node, visit)) return false;
+    if (!seen.has_role) fields.missing(node, path, "role");
+    if (message.role == Role::tool && !seen.tool_call_id) {
+        fields.missing(node, path, "tool_call_id");
+    }
+    message.name = seen.name.value_or(JsonText());
+    message.tool_call_id = seen.tool_call_id.value_or(JsonText());
+    out.messages.push_back(message);
+    return true;
+}
+
+}  // namespace
+
+bool decode_messages(FieldReader& fields, Node& node, const Path& path, uint32_t messages_max,
+                     ChatRequest& out) {
+    out.messages.clear();
+    out.parts.clear();
+    out.calls.clear();
+    if (!node.is(Token::Kind::array)) return fields.wrong_type(node, path, "an array of objects");
+    size_t count = 0;
+    auto visit = [&](size_t index, Node& element) {
+        count = index + 1;
+        if (count > messages_max) return fields.text().skip(element);
+        return decode_message(fields, element, Path(path, index), out);
+    };
+    if (!fields.text().elements(node, visit)) return false;
+    if (count == 0) {
+        fields.wrong(node, path, "empty_array",
+                     "Invalid 'messages': empty array. Expected an array with minimum length 1, "
+                     "but got an empty array instead.");
+    } else if (count > messages_max) {
+        fields.wrong(node, path, "array_above_max_length",
+                     "Invalid 'messages': array too long. Expected an array with maximum length " +
+                         std::to_string(messages_max) + ", but got an array with length " +
+                         std::to_string(count) + " instead.");
+    }
+    return true;
+}
+
+}  // namespace json

@@ -1,0 +1,58 @@
+#include "json/delta.h"
+
+#include <charconv>
+#include <cstring>
+
+namespace json {
+namespace {
+
+char* put(char* to, std::string_view text) {
+    std::memcpy(to, text.data(), text.size());
+    return to + text.size();
+}
+
+char* put(char* to, int64_t number) {
+    return std::to_chars(to, to + 20, number).ptr;
+}
+
+// {"name":count}, or null if the count is unknown.
+char* put_details(char* to, std::string_view name, int64_t count) {
+    if (count < 0) return put(to, "null");
+    to = put(to, "{\"");
+    to = put(to, name);
+    to = put(to, "\":");
+    to = put(to, count);
+    return put(to, "}");
+}
+
+}  // namespace
+
+std::string_view finish_reason(Finish finish) {
+    switch (finish) {
+        case Finish::stop:
+            return "stop";
+        case Finish::length:
+            return "length";
+        case Finish::tool_calls:
+            return "tool_calls";
+        case Finish::content_filter:
+            return "content_filter";
+    }
+    return "stop";
+}
+
+char* write_usage(char* to, const Usage& usage) {
+    to = put(to, R"({"prompt_tokens":)");
+    to = put(to, usage.prompt_tokens);
+    to = put(to, R"(,"completion_tokens":)");
+    to = put(to, usage.completion_tokens);
+    to = put(to, R"(,"total_tokens":)");
+    to = put(to, usage.prompt_tokens + usage.completion_tokens);
+    to = put(to, R"(,"completion_tokens_details":)");
+    to = put_details(to, "reasoning_tokens", usage.reasoning_tokens);
+    to = put(to, R"(,"prompt_tokens_details":)");
+    to = put_details(to, "cached_tokens", usage.cached_tokens);
+    return put(to, "}");
+}
+
+}  // namespace json

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "json/chat_request.h"
+#include "json/reader.h"
+
+namespace json {
+
+// Path is where a value stands, as OpenAI writes it: messages[3].content[0].text. A chain of stack
+// objects, put into words only when something is wrong there.
+class Path {
+public:
+    explicit Path(std::string_view key) : key_(key) {}
+    Path(const Path& parent, std::string_view key) : parent_(&parent), key_(key) {}
+    Path(const Path& parent, size_t index) : parent_(&parent), index_(index) {}
+
+    std::string text() const;
+
+private:
+    const Path* parent_ = nullptr;
+    std::string_view key_;  // empty: an index
+    size_t index_ = 0;
+};
+
+// How a number can be out of its range, in the words of the message and of the code.
+struct Bound {
+    std::string_view name, sign, code;
+};
+
+// FieldReader reads fields of known types and remembers what is wrong with the first wrong one, in
+// the order of the text. All functions return false only if the text is malformed; a wrong field is
+// skipped and reading goes on, since malformed JSON anywhere counts for more.
+class FieldReader {
+public:
+    template <class Number>
+    struct Range {
+        Number min, max;
+    };
+
+    explicit FieldReader(Reader& reader) : reader_(reader) {}
+
+    Reader& text() { return reader_; }
+
+    // Optional fields: null empties `out`. A number outside its range is wrong.
+    [[nodiscard]] bool boolean(Node&, const Path&, std::optional<bool>& out);
+    [[nodiscard]] bool integer(Node&, const Path&, Range<int64_t>, std::optional<int64_t>& out);
+    [[nodiscard]] bool decimal(Node&, const Path&, Range<double>, std::optional<double>& out);
+    [[nodiscard]] bool string(Node&, const Path&, std::optional<JsonText>& out);
+
+    // Required fields: null is of the wrong type.
+    [[nodiscard]] bool required_string(Node&, const Path&, std::optional<JsonText>& out);
+
+    // An object, as the bytes it consists of. Null empties `out`.
+    [[nodiscard]] bool raw_object(Node&, const Path&, std::string_view& out);
+
+    // Remember an error and skip the node.
+    [[nodiscard]] bool wrong_type(Node&, const Path&, std::string_view expected);
+
+    // Remember an error. Nodes are scalars here, or have been visited.
+    void wrong_value(const Node&, const Path&, std::span<const std::string_view> supported);
+    void wrong(const Node&, const Path&, std::string_view code, std::string message);
+    void missing(const Node& object, const Path&, std::string_view key);
+
+    bool has_error() const { return at_ != nullptr; }
+    DecodeError& error() { return error_; }
+
+private:
+    void out_of_range(const Node&, const Path&, const Bound&, std::string limit);
+
+    Reader& reader_;
+    DecodeError error_;
+    const char* at_ = nullptr;  // where the remembered error stands
+};
+
+// A piece of text for a message: unescaped, valid UTF-8, not longer than a line or two.
+std::string quotable(JsonText text);
+
+// 'a', 'b', and 'c'.
+std::string list_of(std::span<const std::string_view> names);
+
+}  // namespace json

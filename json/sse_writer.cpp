@@ -1,0 +1,153 @@
+#include "json/sse_writer.h"
+
+#include <charconv>
+#include <cstring>
+
+namespace json {
+namespace {
+
+constexpr std::string_view before_id = R"(data: {"id":"chatcmpl-)";
+constexpr std::string_view before_created = R"(","object":"chat.completion.chunk","created":)";
+constexpr std::string_view before_model = R"(,"model":")";
+constexpr std::string_view before_choice = R"(","choices":[)";
+constexpr std::string_view before_index = R"({"index":)";
+constexpr std::string_view before_delta = R"(0,"delta":{)";
+constexpr std::string_view before_text = R"("content":")";
+
+constexpr std::string_view role = R"("role":"assistant",)";
+
+// What follows the text of a frame. The end of it, from the right offset on, also ends the others.
+constexpr std::string_view suffixes[] = {
+    R"("},"finish_reason":null}],"system_fingerprint":null,"service_tier":null})"
+    "\n\n",
+    R"("},"finish_reason":null}],"system_fingerprint":null,"service_tier":null,"usage":null})"
+    "\n\n",
+};
+constexpr size_t text_end = std::string_view(R"("},"finish_reason":null)").size();
+
+constexpr std::string_view before_counts =
+    R"(],"system_fingerprint":null,"service_tier":null,"usage":)";
+
+// More than all fixed bytes of any event that are neither prefix nor suffix.
+constexpr size_t fixed_bytes_max = 192;
+
+char* put(char* to, std::string_view text) {
+    std::memcpy(to, text.data(), text.size());
+    return to + text.size();
+}
+
+char* put_hex(char* to, uint64_t number) {
+    for (int shift = 60; shift >= 0; shift -= 4) *to++ = "0123456789abcdef"[number >> shift & 15];
+    return to;
+}
+
+}  // namespace
+
+void SseWriter::begin(const AnswerHead& head, bool usage_requested) {
+    size_t room = 256 + line_safe_bytes_max(head.model.size());
+    if (prefix_.size() < room) prefix_.resize(room);
+    char* const begin = prefix_.data();
+    auto size = [begin](const char* end) { return static_cast<size_t>(end - begin); };
+    char* to = put_hex(put(begin, before_id), head.id);
+    to = std::to_chars(put(to, before_created), begin + room, head.created).ptr;
+    to = copy_line_safe(put(to, before_model), head.model);
+    to = put(to, before_choice);
+    choices_size_ = size(to);
+    to = put(to, before_index);
+    index_at_ = size(to);
+    to = put(to, before_delta);
+    delta_size_ = size(to);
+    prefix_size_ = size(put(to, before_text));
+    text_suffix_ = suffixes[usage_requested ? 1 : 0];
+    suffix_ = text_suffix_.substr(text_end);
+}
+
+size_t SseWriter::bytes_max(const Delta& delta) const {
+    size_t text = delta.text.size() + delta.tool_id.size() + delta.tool_name.size();
+    size_t event = prefix_size_ + text_suffix_.size() + fixed_bytes_max;
+    switch (delta.kind) {
+        case Delta::Kind::begin:
+            return 0;
+        case Delta::Kind::finish:
+            return 2 * event;
+        case Delta::Kind::usage:
+            return event + usage_bytes_max;
+        case Delta::Kind::text:
+        case Delta::Kind::reasoning:
+        case Delta::Kind::tool_call:
+        case Delta::Kind::tool_arguments:
+            break;
+    }
+    return event + line_safe_bytes_max(text);
+}
+
+char* SseWriter::write(char* to, const Delta& delta, uint32_t choice, bool first) const {
+    switch (delta.kind) {
+        case Delta::Kind::begin:
+            break;
+        case Delta::Kind::text:
+            if (first) return write_text(to, R"("content":")", delta.text, choice, first);
+            std::memcpy(to, prefix_.data(), prefix_size_);
+            to[index_at_] = static_cast<char>('0' + choice);
+            to = copy_line_safe(to + prefix_size_, delta.text);
+            return put(to, text_suffix_);
+        case Delta::Kind::reasoning:
+            return write_text(to, R"("reasoning_content":")", delta.text, choice, first);
+        case Delta::Kind::tool_call:
+        case Delta::Kind::tool_arguments:
+            return write_tool(to, delta, choice, first);
+        case Delta::Kind::finish:
+            if (first) to = write_text(to, R"("content":")", JsonText(), choice, first);
+            return write_finish(to, delta.finish, choice);
+        case Delta::Kind::usage:
+            return write_counts(to, delta.usage);
+    }
+    return to;
+}
+
+// Up to the inside of delta.
+char* SseWriter::open(char* to, uint32_t choice) const {
+    std::memcpy(to, prefix_.data(), delta_size_);
+    to[index_at_] = static_cast<char>('0' + choice);
+    return to + delta_size_;
+}
+
+char* SseWriter::write_text(char* to, std::string_view key, JsonText text, uint32_t choice,
+                            bool first) const {
+    to = open(to, choice);
+    if (first) to = put(to, role);
+    to = copy_line_safe(put(to, key), text);
+    return put(to, text_suffix_);
+}
+
+char* SseWriter::write_tool(char* to, const Delta& delta, uint32_t choice, bool first) const {
+    to = open(to, choice);
+    if (first) to = put(put(to, role), R"("content":null,)");
+    to = put(to, R"("tool_calls":[{"index":)");
+    to = std::to_chars(to, to + 10, delta.tool_index).ptr;
+    if (delta.kind == Delta::Kind::tool_call) {
+        to = copy_line_safe(put(to, R"(,"id":")"), delta.tool_id);
+        to = put(to, R"(","type":"function","function":{"name":")");
+        to = copy_line_safe(to, delta.tool_name);
+        to = put(to, R"(","arguments":")");
+    } else {
+        to = put(to, R"(,"function":{"arguments":")");
+    }
+    to = copy_line_safe(to, delta.text);
+    to = put(to, R"("}}]},"finish_reason":null)");
+    return put(to, suffix_);
+}
+
+char* SseWriter::write_finish(char* to, Finish finish, uint32_t choice) const {
+    to = put(open(to, choice), R"(},"finish_reason":")");
+    to = put(put(to, finish_reason(finish)), R"(")");
+    return put(to, suffix_);
+}
+
+char* SseWriter::write_counts(char* to, const Usage& usage) const {
+    std::memcpy(to, prefix_.data(), choices_size_);
+    to = write_usage(put(to + choices_size_, before_counts), usage);
+    return put(to, "}\n\n");
+}
+
+}  // namespace json
