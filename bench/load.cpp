@@ -260,6 +260,11 @@ private:
         return count == 0 ? 0 : sum * sum / (squares * static_cast<double>(count));
     }
 
+    template <typename Amount, typename Count>
+    static double per(Amount amount, Count count) {
+        return count == 0 ? 0 : static_cast<double>(amount) / static_cast<double>(count);
+    }
+
     static void line(const char* name, double value) { std::printf("%s %.6g\n", name, value); }
 
     static void line_ms(const char* name, const bench::Histogram& of) {
@@ -273,29 +278,22 @@ private:
             failed += count;
             std::printf("failed %llu %s\n", static_cast<unsigned long long>(count), reason.c_str());
         }
-        const double window = seconds(window_end_.at_ns - window_begin_.at_ns);
-        const auto frames = static_cast<double>(window_end_.frames - window_begin_.frames);
+        const Snapshot& begin = window_begin_;
+        const uint64_t frames = window_end_.frames - begin.frames;
         line("answers_ok", static_cast<double>(answers_));
         line("streams_failed", static_cast<double>(failed));
         line("frames", static_cast<double>(frames_));
-        line("frames_per_second", frames / window);
-        line("frames_per_read", static_cast<double>(frames_) / static_cast<double>(reads_));
+        line("frames_per_second", 1e9 * per(frames, window_end_.at_ns - begin.at_ns));
+        line("frames_per_read", per(frames_, reads_));
         line("fairness", fairness());
         line_ms("first_token", first_token_);
         line_ms("gap", gap_);
         if (interval_ns_ > 0) line_ms("lateness", lateness_);
-        if (answers_ > 0) {
-            line("answer_bytes", static_cast<double>(wire_bytes_) / static_cast<double>(answers_));
-        }
-        if (later_frames_ > 0) {
-            line("frame_bytes",
-                 static_cast<double>(frame_bytes_) / static_cast<double>(later_frames_));
-        }
+        if (answers_ > 0) line("answer_bytes", per(wire_bytes_, answers_));
+        if (later_frames_ > 0) line("frame_bytes", per(frame_bytes_, later_frames_));
         if (options_.pid == 0) return;
-        line("cpu_us_per_frame",
-             static_cast<double>(window_end_.cpu_ns - window_begin_.cpu_ns) / 1e3 / frames);
-        line("kib_per_stream", static_cast<double>(window_begin_.memory_kib - begin_.memory_kib) /
-                                   static_cast<double>(streams_.size()));
+        line("cpu_us_per_frame", per(window_end_.cpu_ns - begin.cpu_ns, frames) / 1e3);
+        line("kib_per_stream", per(begin.memory_kib - begin_.memory_kib, streams_.size()));
     }
 
     const LoadOptions options_;
