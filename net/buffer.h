@@ -1,0 +1,100 @@
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string_view>
+
+namespace net {
+
+// InputBuffer holds what has arrived and is not used up, contiguous. Behind the last byte there
+// are always tail_slack allocated bytes, which a JSON parser may read (never use).
+class InputBuffer {
+public:
+    static constexpr size_t tail_slack = 64;
+
+    // Room for at least `bytes` more; may move the content.
+    std::span<char> writable(size_t bytes);
+    void commit(size_t bytes) { size_ += bytes; }
+
+    // Valid until writable() or fit().
+    char* data() { return data_.get(); }
+    size_t size() const { return size_; }
+    size_t capacity() const { return capacity_; }
+    bool empty() const { return size_ == 0; }
+
+    // Drops bytes from the front, or all behind the first `size`.
+    void consume(size_t bytes);
+    void truncate(size_t size) { size_ = size; }
+
+    // Reallocates to the content's exact size; with no content frees all.
+    void fit();
+
+private:
+    void reallocate(size_t capacity);
+
+    std::unique_ptr<char[]> data_;
+    size_t size_ = 0;
+    size_t capacity_ = 0;  // without the slack
+};
+
+// OutputBuffer is the build area of a worker: what one connection writes in one turn. Bytes are
+// appended at the end only; it grows when a single piece needs it.
+class OutputBuffer {
+public:
+    // Producers stop when size() reaches `window`.
+    explicit OutputBuffer(size_t window);
+
+    bool has_room() const { return size_ < limit_; }
+
+    // Room for `bytes` at the end; valid until the next call. commit_to() takes its end.
+    char* reserve(size_t bytes) {
+        if (capacity_ - size_ < bytes) grow(bytes);
+        return data_.get() + size_;
+    }
+    void commit_to(const char* end) { size_ = static_cast<size_t>(end - data_.get()); }
+
+    void append(std::string_view bytes) {
+        char* to = reserve(bytes.size());
+        std::memcpy(to, bytes.data(), bytes.size());
+        size_ += bytes.size();
+    }
+
+    // Valid until the buffer grows or is cleared.
+    char* data() { return data_.get(); }
+    size_t size() const { return size_; }
+    std::string_view view() const { return {data_.get(), size_}; }
+    void truncate(size_t size) { size_ = size; }
+
+    // Empties it and sets how much may be written this turn. Gives back what one large piece took.
+    void restart(size_t limit);
+
+private:
+    void grow(size_t bytes);
+
+    std::unique_ptr<char[]> data_;
+    size_t size_ = 0;
+    size_t capacity_;
+    size_t usual_capacity_;
+    size_t limit_;
+};
+
+// UnsentBytes keeps what the kernel did not take, at its exact size.
+class UnsentBytes {
+public:
+    bool empty() const { return begin_ == end_; }
+    std::string_view view() const { return {data_.get() + begin_, end_ - begin_}; }
+
+    // Appends to what is there.
+    void keep(std::string_view bytes);
+    // Drops what was sent; frees the memory with the last byte.
+    void consume(size_t bytes);
+
+private:
+    std::unique_ptr<char[]> data_;
+    size_t begin_ = 0;
+    size_t end_ = 0;
+};
+
+}  // namespace net

@@ -1,0 +1,466 @@
+#include "net/connection.h"
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "net/http_text.h"
+#include "net/random.h"
+
+namespace net {
+namespace {
+
+constexpr size_t receive_bytes = 64 * 1024;
+// An incomplete request above this keeps spare room, so that a long body is not copied at each read.
+constexpr size_t fit_bytes_max = 16 * 1024;
+constexpr size_t client_request_id_bytes_max = 128;
+
+// An id that may stand in a header field and in a log as it is.
+bool is_sane_request_id(std::string_view id) {
+    return id.size() <= client_request_id_bytes_max && is_token(id);
+}
+
+}  // namespace
+
+Workspace::Workspace(EventLoop& event_loop, Handler& request_handler, const Limits& all_limits,
+                     Counters& worker_counters, Log& worker_log)
+    : loop(event_loop),
+      handler(request_handler),
+      limits(all_limits),
+      counters(worker_counters),
+      log(worker_log),
+      output(all_limits.output_window),
+      next_request_id(random_seed()) {}
+
+Connection::Connection(Workspace& workspace, ConnectionOwner& owner, uint32_t slot, Fd socket,
+                       const sockaddr_storage& peer)
+    : workspace_(workspace),
+      owner_(owner),
+      timer_(workspace.loop.timers(), *this),
+      slot_(slot),
+      socket_(std::move(socket)) {
+    if (peer.ss_family == AF_INET6) {
+        const auto& address = reinterpret_cast<const sockaddr_in6&>(peer);
+        peer_address_ = address.sin6_addr;
+        peer_port_ = ntohs(address.sin6_port);
+    } else {
+        const auto& address = reinterpret_cast<const sockaddr_in&>(peer);
+        peer_address_.s6_addr[10] = peer_address_.s6_addr[11] = 0xFF;
+        std::memcpy(&peer_address_.s6_addr[12], &address.sin_addr, 4);
+        peer_port_ = ntohs(address.sin_port);
+    }
+    workspace_.counters.connections_open.add();
+}
+
+Connection::~Connection() {
+    workspace_.counters.connections_open.subtract();
+}
+
+bool Connection::start() {
+    timer_.arm(workspace_.limits.head_timeout);
+    return workspace_.loop.watch(socket_.value(), *this);
+}
+
+void Connection::drain() {
+    if (state_ == State::idle && !is_readable_ && !has_pipelined_) doom();
+}
+
+void Connection::mark(uint32_t events) {
+    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) is_readable_ = true;
+    if (events & EPOLLOUT) is_writable_ = true;
+    if (events & (EPOLLRDHUP | EPOLLHUP)) peer_closed_ = true;
+    if (events & (EPOLLERR | EPOLLHUP)) is_broken_ = true;
+    workspace_.loop.ready().post(*this);
+}
+
+void Connection::pump() {
+    if (timer_.take_expired() && !expire()) return;
+    if (is_broken_ && state_ != State::doomed) return leave("client_gone");
+    const uint64_t received_before = workspace_.counters.bytes_received.value();
+    bool more = true;
+    while (more) {
+        switch (state_) {
+            case State::idle:
+            case State::receiving:
+                more = receive();
+                break;
+            case State::exchange:
+                more = converse();
+                break;
+            case State::linger:
+                more = discard();
+                break;
+            case State::doomed:
+                return;
+        }
+        const uint64_t received = workspace_.counters.bytes_received.value() - received_before;
+        if (more && received >= workspace_.limits.read_quota) {
+            workspace_.loop.ready().post(*this);
+            break;
+        }
+    }
+    settle();
+}
+
+bool Connection::receive() {
+    if (has_pipelined_) {
+        has_pipelined_ = false;
+        return parse();
+    }
+    if (!is_readable_) return false;
+    if (!incoming_) {
+        incoming_ = std::move(workspace_.spare);
+        if (!incoming_) incoming_ = std::make_unique<Incoming>(workspace_.limits);
+    }
+    const std::span<char> room = incoming_->buffer.writable(receive_bytes);
+    const ssize_t count = ::recv(socket_.value(), room.data(), room.size(), 0);
+    if (count > 0) {
+        const auto size = static_cast<size_t>(count);
+        workspace_.counters.bytes_received.add(size);
+        incoming_->buffer.commit(size);
+        // A short read has emptied the socket; what comes later is a new edge.
+        if (size < room.size() && !peer_closed_) is_readable_ = false;
+        return parse();
+    }
+    if (count < 0 && errno == EINTR) return true;
+    if (count < 0 && errno == EAGAIN) {
+        is_readable_ = false;
+        return false;
+    }
+    doom();  // FIN between requests, or in the middle of one: nobody waits for an answer
+    return false;
+}
+
+bool Connection::parse() {
+    switch (incoming_->parser.feed(incoming_->buffer)) {
+        case HttpParser::State::need_more:
+            return await_more();
+        case HttpParser::State::complete:
+            return open_exchange(true);
+        case HttpParser::State::refused:
+            return refuse(incoming_->parser.refusal());
+    }
+    return false;
+}
+
+bool Connection::await_more() {
+    Incoming& in = *incoming_;
+    if (in.buffer.empty()) return true;  // only empty lines so far
+    if (state_ == State::idle) {
+        state_ = State::receiving;
+        in.deadline = now() + workspace_.limits.head_timeout;
+        timer_.arm_at(in.deadline);
+    }
+    if (!in.parser.head_complete()) return true;
+    if (!in.screened) {
+        in.screened = true;
+        const auto seconds_declared =
+            static_cast<int64_t>(in.parser.declared_bytes() / (64 * 1024));
+        in.deadline =
+            now() + workspace_.limits.body_timeout + std::chrono::seconds(seconds_declared);
+        if (!screen_body()) return open_exchange(false);
+    }
+    timer_.arm_at(std::min(in.deadline, now() + workspace_.limits.body_silence_timeout));
+    return true;
+}
+
+// False: the request is to be refused now, without its body.
+bool Connection::screen_body() {
+    HttpParser& parser = incoming_->parser;
+    const Request head = parser.request(incoming_->buffer, workspace_.fields);
+    if (!workspace_.handler.wants_body(head)) {
+        if (parser.expects_continue()) return false;
+        const size_t small = workspace_.limits.refused_body_bytes_max;
+        parser.limit_body(small);
+        return parser.declared_bytes() <= small;
+    }
+    if (parser.expects_continue() && !parser.has_body_bytes()) {
+        // Nothing else is in the socket's buffer, so this fits; if not, the client goes on anyway
+        // after a while (RFC 9110 section 10.1.1).
+        static constexpr std::string_view line = "HTTP/1.1 100 Continue\r\n\r\n";
+        (void)::send(socket_.value(), line.data(), line.size(), MSG_NOSIGNAL);
+    }
+    return true;
+}
+
+bool Connection::open_exchange(bool has_whole_request) {
+    HttpParser& parser = incoming_->parser;
+    const Request request = parser.request(incoming_->buffer, workspace_.fields);
+    begin_exchange();
+    holds_request_ = true;
+    is_http_1_0_ = parser.is_http_1_0();
+    is_head_ = request.method == Method::head;
+    close_after_ = !has_whole_request || !parser.keep_alive() || workspace_.draining;
+    method_name_ = request.method_name.data();
+    const std::string_view id = request.field("x-request-id");
+    if (is_sane_request_id(id)) client_request_id_ = std::make_unique<std::string>(id);
+    exchange_ = workspace_.handler.open(request, Wakeup(workspace_.loop.ready(), *this));
+    return true;
+}
+
+bool Connection::refuse(const Refusal& refusal) {
+    begin_exchange();
+    holds_request_ = true;
+    is_http_1_0_ = is_head_ = false;
+    close_after_ = true;
+    method_name_ = "-";
+    workspace_.counters.requests_refused.add();
+    exchange_ = workspace_.handler.refuse(refusal);
+    return true;
+}
+
+void Connection::begin_exchange() {
+    state_ = State::exchange;
+    timer_.disarm();
+    opened_ = now();
+    status_ = 0;
+    bytes_sent_ = 0;
+    is_finished_ = is_chunked_ = false;
+    request_id_ = workspace_.next_request_id++;
+    client_request_id_.reset();
+}
+
+bool Connection::converse() {
+    if (!transmit_unsent()) return false;
+    if (is_finished_) return end_exchange();
+    const Progress progress = fill_output();
+    const bool has_room = workspace_.output.has_room();
+    transmit(workspace_.output.view());
+    if (is_broken_ || progress == Progress::aborted) {
+        leave(is_broken_ ? "client_gone" : "aborted");
+        return false;
+    }
+    is_finished_ = progress == Progress::finished;
+    if (!unsent_.empty()) return false;
+    if (is_finished_) return end_exchange();
+    if (!has_room) {
+        workspace_.loop.ready().post(*this);  // the others of this loop have their turn first
+    } else if (peer_closed_) {
+        leave("client_gone");  // what must wait is not worth it: nobody may be there any more
+    }
+    return false;
+}
+
+// Lets the exchange write into the shared buffer, and frames what it wrote.
+Progress Connection::fill_output() {
+    OutputBuffer& out = workspace_.output;
+    out.restart(workspace_.limits.output_window);
+    body_begin_ = is_chunked_ ? open_chunk(out) : 0;
+    const Progress progress = exchange_->pump(*this);
+    if (is_head_) {
+        out.truncate(body_begin_);
+    } else if (is_chunked_) {
+        close_chunk(out, body_begin_);
+        if (progress == Progress::finished) out.append(last_chunk);
+    }
+    return progress;
+}
+
+void Connection::start(const ResponseHead& head) {
+    OutputBuffer& out = workspace_.output;
+    const bool is_stream = head.content_length == ResponseHead::stream;
+    is_chunked_ = is_stream && !is_http_1_0_;
+    close_after_ = close_after_ || workspace_.draining || (is_stream && is_http_1_0_);
+    status_ = head.status;
+    char id[request_id_digits];
+    MessageHead message;
+    message.close = close_after_;
+    message.chunked = is_chunked_;
+    message.request_id = request_id(id);
+    message.date = workspace_.date.at(now());
+    write_head(head, message, out);
+    body_begin_ = out.size();
+    if (is_chunked_) open_chunk(out);
+}
+
+void Connection::transmit(std::string_view bytes) {
+    if (bytes.empty()) return;
+    if (bytes_sent_ == 0) first_byte_ = now();
+    const ssize_t count = ::send(socket_.value(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (count < 0 && errno != EAGAIN && errno != EINTR) {
+        is_broken_ = true;
+        return;
+    }
+    const auto sent = static_cast<size_t>(std::max<ssize_t>(count, 0));
+    workspace_.counters.bytes_sent.add(sent);
+    bytes_sent_ += sent;
+    if (sent == bytes.size()) return;
+    is_writable_ = count < 0 && errno == EINTR;
+    unsent_.keep(bytes.substr(sent));
+    timer_.arm(workspace_.limits.write_stall_timeout);
+    if (is_writable_) workspace_.loop.ready().post(*this);
+}
+
+// True when nothing is left to send.
+bool Connection::transmit_unsent() {
+    if (unsent_.empty()) return true;
+    if (!is_writable_) return false;
+    const std::string_view bytes = unsent_.view();
+    const ssize_t count = ::send(socket_.value(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (count < 0) {
+        if (errno == EINTR) return transmit_unsent();
+        is_writable_ = false;
+        if (errno != EAGAIN) leave("client_gone");
+        return false;
+    }
+    const auto sent = static_cast<size_t>(count);
+    workspace_.counters.bytes_sent.add(sent);
+    bytes_sent_ += sent;
+    unsent_.consume(sent);
+    if (unsent_.empty()) {
+        timer_.disarm();
+        return true;
+    }
+    is_writable_ = false;
+    timer_.arm(workspace_.limits.write_stall_timeout);
+    return false;
+}
+
+bool Connection::end_exchange() {
+    log_exchange("ok");
+    exchange_.reset();
+    if (holds_request_) release_request();
+    if (close_after_ || workspace_.draining) {
+        begin_linger();
+    } else {
+        state_ = State::idle;
+        timer_.arm(workspace_.limits.keep_alive_timeout);
+    }
+    return true;
+}
+
+// At the end of a turn: what waits must not sit on the buffers that all share.
+void Connection::settle() {
+    if (state_ == State::exchange && holds_request_) {
+        if (!is_finished_) exchange_->set_aside();
+        release_request();
+    }
+    if (!incoming_) return;
+    if (incoming_->buffer.empty() && state_ == State::idle) {
+        workspace_.spare = std::move(incoming_);
+    } else if (incoming_->buffer.size() <= fit_bytes_max) {
+        incoming_->buffer.fit();
+    }
+}
+
+// The exchange needs its request no more. What was pipelined behind it stays.
+void Connection::release_request() {
+    holds_request_ = false;
+    Incoming& in = *incoming_;
+    if (close_after_) {
+        in.buffer.truncate(0);
+    } else {
+        in.buffer.consume(in.parser.message_end());
+    }
+    in.parser.reset();
+    in.screened = false;
+    has_pipelined_ = !in.buffer.empty();
+    if (has_pipelined_) return;
+    if (in.buffer.capacity() > 2 * receive_bytes) in.buffer.fit();
+    workspace_.spare = std::move(incoming_);
+}
+
+void Connection::begin_linger() {
+    incoming_.reset();
+    has_pipelined_ = false;
+    bytes_sent_ = 0;
+    state_ = State::linger;
+    timer_.arm(workspace_.limits.linger_timeout);
+    ::shutdown(socket_.value(), SHUT_WR);
+}
+
+bool Connection::discard() {
+    if (!is_readable_) return false;
+    char bytes[16 * 1024];
+    const ssize_t count = ::recv(socket_.value(), bytes, sizeof bytes, 0);
+    if (count < 0 && errno == EINTR) return true;
+    if (count < 0 && errno == EAGAIN) {
+        is_readable_ = false;
+        return false;
+    }
+    bytes_sent_ += static_cast<uint64_t>(std::max<ssize_t>(count, 0));
+    if (count <= 0 || bytes_sent_ > workspace_.limits.linger_bytes_max) doom();
+    return true;
+}
+
+// The timer of the state has run out. Returns whether the connection lives on.
+bool Connection::expire() {
+    Counters& counters = workspace_.counters;
+    switch (state_) {
+        case State::idle:
+            counters.idle_timeouts.add();
+            doom();
+            return false;
+        case State::receiving: {
+            const bool in_head = !incoming_->parser.head_complete();
+            (in_head ? counters.head_timeouts : counters.body_timeouts).add();
+            return refuse({408, in_head ? "the request's head took too long"
+                                        : "the request's body took too long"});
+        }
+        case State::exchange:
+            counters.write_stalls.add();
+            leave("write_stall");
+            return false;
+        case State::linger:
+            doom();
+            return false;
+        case State::doomed:
+            break;
+    }
+    return false;
+}
+
+// Ends the connection in the middle of whatever it does.
+void Connection::leave(std::string_view outcome) {
+    if (state_ == State::exchange) {
+        if (outcome == "client_gone") workspace_.counters.clients_gone.add();
+        log_exchange(outcome);
+    }
+    doom();
+}
+
+void Connection::doom() {
+    state_ = State::doomed;
+    timer_.disarm();
+    exchange_.reset();
+    incoming_.reset();
+    workspace_.loop.doom(*this);
+}
+
+void Connection::log_exchange(std::string_view outcome) {
+    if (!workspace_.log.wants(LogLevel::info)) return;
+    char id[request_id_digits];
+    const std::string peer = peer_text();
+    RequestRecord record;
+    record.id = request_id(id);
+    record.peer = peer;
+    record.method = method_name_;
+    record.path = exchange_->path();
+    record.outcome = outcome;
+    record.status = status_;
+    record.bytes = bytes_sent_;
+    if (bytes_sent_ != 0) record.first_byte = first_byte_ - opened_;
+    record.duration = now() - opened_;
+    workspace_.log.request(record);
+}
+
+std::string_view Connection::request_id(char (&text)[request_id_digits]) const {
+    if (client_request_id_) return *client_request_id_;
+    write_hex(scatter(request_id_), text);
+    return {text, sizeof text};
+}
+
+std::string Connection::peer_text() const {
+    char text[INET6_ADDRSTRLEN] = "";
+    if (IN6_IS_ADDR_V4MAPPED(&peer_address_)) {
+        ::inet_ntop(AF_INET, &peer_address_.s6_addr[12], text, sizeof text);
+        return std::string(text) + ':' + std::to_string(peer_port_);
+    }
+    ::inet_ntop(AF_INET6, &peer_address_, text, sizeof text);
+    return '[' + std::string(text) + "]:" + std::to_string(peer_port_);
+}
+
+}  // namespace net

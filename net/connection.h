@@ -1,0 +1,157 @@
+#pragma once
+
+#include <netinet/in.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/buffer.h"
+#include "net/counters.h"
+#include "net/event_loop.h"
+#include "net/exchange.h"
+#include "net/fd.h"
+#include "net/http_parser.h"
+#include "net/http_response.h"
+#include "net/limits.h"
+#include "net/log.h"
+
+namespace net {
+
+// What a connection owns only while it receives a request. Streams that wait own none.
+struct Incoming {
+    explicit Incoming(const Limits& limits) : parser(limits) {}
+
+    HttpParser parser;
+    InputBuffer buffer;
+    TimePoint deadline{};   // for the head, then for the body
+    bool screened = false;  // the handler was asked whether it wants the body
+};
+
+// Workspace is what the connections of one worker share: they run one at a time, so one build
+// area and one set of parsing buffers serve all that do not wait in the middle of something.
+struct Workspace {
+    Workspace(EventLoop& event_loop, Handler& request_handler, const Limits& all_limits,
+              Counters& worker_counters, Log& worker_log);
+
+    EventLoop& loop;
+    Handler& handler;
+    const Limits& limits;
+    Counters& counters;
+    Log& log;
+    OutputBuffer output;
+    std::unique_ptr<Incoming> spare;
+    std::vector<Field> fields;
+    DateText date;
+    uint64_t next_request_id;
+    bool draining = false;
+};
+
+// Whom a connection belongs to: destroys it when the loop reaps it.
+class ConnectionOwner {
+public:
+    virtual void erase(uint32_t slot) = 0;
+
+protected:
+    ~ConnectionOwner() = default;
+};
+
+// Connection is one accepted client (RFC 9112 section 9): it reads a request, lets an exchange
+// answer it, writes, and reads the next. Owned by the server's slot table; destroyed only by the
+// loop's reaping. One exchange at a time: while it runs nothing is read, so a client that
+// pipelines without end is held back by TCP.
+class Connection final : public Task, public Watcher, public Doomed, private Responder {
+public:
+    // All references must outlive the connection.
+    Connection(Workspace& workspace, ConnectionOwner& owner, uint32_t slot, Fd socket,
+               const sockaddr_storage& peer);
+    ~Connection();
+
+    // False when the kernel refuses to watch it.
+    [[nodiscard]] bool start();
+
+    // The server is draining: an idle connection ends now, others after their response.
+    void drain();
+
+    void mark(uint32_t events) override;
+    void pump() override;
+    void reap() override { owner_.erase(slot_); }
+
+private:
+    enum class State : uint8_t {
+        idle,       // between requests: reads, keep-alive timer
+        receiving,  // a part of a request is there: reads, absolute deadline
+        exchange,   // an exchange runs or its output is pending: reads nothing
+        linger,     // our side is shut: discards until the client's FIN, or the timer
+        doomed,
+    };
+
+    // Each returns whether there may be more to do at once.
+    bool receive();
+    bool parse();
+    bool await_more();
+    bool converse();
+    bool discard();
+    bool expire();
+
+    bool screen_body();
+    bool open_exchange(bool has_whole_request);
+    bool refuse(const Refusal& refusal);
+    void begin_exchange();
+    bool end_exchange();
+    void settle();
+    void release_request();
+    void begin_linger();
+    void leave(std::string_view outcome);
+    void doom();
+
+    Progress fill_output();
+    void transmit(std::string_view bytes);
+    bool transmit_unsent();
+    void log_exchange(std::string_view outcome);
+    static constexpr size_t request_id_digits = 16;
+    std::string_view request_id(char (&text)[request_id_digits]) const;
+    std::string peer_text() const;
+    TimePoint now() const { return workspace_.loop.timers().now(); }
+
+    // Responder
+    void start(const ResponseHead& head) override;
+    OutputBuffer& body() override { return workspace_.output; }
+
+    Workspace& workspace_;
+    ConnectionOwner& owner_;
+    std::unique_ptr<Incoming> incoming_;
+    std::unique_ptr<Exchange> exchange_;
+    UnsentBytes unsent_;
+    Timer timer_;
+
+    // Of the current exchange.
+    TimePoint opened_{};
+    TimePoint first_byte_{};
+    uint64_t bytes_sent_ = 0;  // in State::linger: bytes discarded
+    uint64_t request_id_ = 0;
+    std::unique_ptr<std::string> client_request_id_;
+    size_t body_begin_ = 0;  // in the output buffer: where this turn's body begins
+    uint16_t status_ = 0;
+    const char* method_name_ = "-";  // static
+    bool is_head_ = false;        // HEAD: no body is sent
+    bool is_http_1_0_ = false;
+    bool is_chunked_ = false;
+    bool is_finished_ = false;    // the exchange is; its output may not be
+    bool close_after_ = false;
+    bool holds_request_ = false;  // incoming_ holds the exchange's request
+    bool has_pipelined_ = false;  // incoming_ holds bytes that were not parsed yet
+
+    State state_ = State::idle;
+    bool is_readable_ = false;
+    bool is_writable_ = true;
+    bool peer_closed_ = false;  // FIN came
+    bool is_broken_ = false;    // RST came, or a write failed
+    const uint32_t slot_;
+    Fd socket_;
+    in6_addr peer_address_{};  // IPv4 as a mapped address
+    uint16_t peer_port_ = 0;
+};
+
+}  // namespace net

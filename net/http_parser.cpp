@@ -1,0 +1,331 @@
+#include "net/http_parser.h"
+
+#include <algorithm>
+
+#include "net/http_text.h"
+
+namespace net {
+
+HttpParser::HttpParser(const Limits& limits) : limits_(limits) {
+    llhttp_init(&parser_, HTTP_REQUEST, &callbacks());
+    parser_.data = this;
+    reset();
+}
+
+void HttpParser::reset() {
+    llhttp_reset(&parser_);
+    lines_.reset();
+    parsed_ = head_end_ = message_end_ = 0;
+    target_ = {};
+    field_ranges_.clear();
+    content_length_ = 0;
+    body_bytes_max_ = limits_.body_bytes_max;
+    body_bytes_ = extension_bytes_ = trailer_bytes_ = 0;
+    field_count_ = blank_lines_ = host_count_ = coding_count_ = 0;
+    target_open_ = name_open_ = value_open_ = false;
+    chunked_ = in_trailers_ = message_complete_ = false;
+    keep_alive_ = is_http_1_0_ = expects_continue_ = false;
+}
+
+HttpParser::State HttpParser::feed(InputBuffer& buffer) {
+    if (head_end_ == 0) {
+        if (!skip_blank_lines(buffer)) return refuse(400, "too many empty lines before the request");
+        const State state = feed_head(buffer);
+        if (state != State::need_more || head_end_ == 0) return state;
+    }
+    return chunked_ ? feed_chunked_body(buffer) : feed_sized_body(buffer);
+}
+
+// RFC 9112 section 2.2: a server should ignore at least one.
+bool HttpParser::skip_blank_lines(InputBuffer& buffer) {
+    if (parsed_ != 0) return true;
+    size_t count = 0;
+    while (std::string_view(buffer.data() + count, buffer.size() - count).starts_with("\r\n")) {
+        if (++blank_lines_ > limits_.blank_lines_max) return false;
+        count += 2;
+    }
+    if (count != 0) buffer.consume(count);
+    return true;
+}
+
+HttpParser::State HttpParser::feed_head(InputBuffer& buffer) {
+    base_ = buffer.data();
+    seen_ = {base_, buffer.size()};
+    if (parsed_ == 0 && buffer.size() < 2) return State::need_more;  // maybe half an empty line
+    const llhttp_errno_t error =
+        llhttp_execute(&parser_, base_ + parsed_, buffer.size() - parsed_);
+    const size_t end =
+        error == HPE_OK ? buffer.size() : static_cast<size_t>(parser_.error_pos - base_);
+    if (error == HPE_USER) return State::refused;
+    if (error != HPE_OK && error != HPE_PAUSED) return refuse_syntax(error);
+    if (!lines_.feed({base_ + parsed_, end - parsed_})) {
+        return refuse(400, "a line holds a control character, a bare CR or LF, or is folded");
+    }
+    parsed_ = end;
+    if (end > limits_.head_bytes_max) return refuse(431, "the request's head is too large");
+    if (error == HPE_OK) return State::need_more;
+    llhttp_resume(&parser_);
+    head_end_ = end;
+    return finish_head();
+}
+
+HttpParser::State HttpParser::finish_head() {
+    if (!check_request_line()) return State::refused;
+    for (const FieldRange& field : field_ranges_) {
+        if (!check_field(field)) return State::refused;
+    }
+    return check_framing() ? State::need_more : State::refused;
+}
+
+// Only HTTP/1.0 and HTTP/1.1: llhttp also lets HTTP/0.9, HTTP/2.0 and RTSP through.
+bool HttpParser::check_request_line() {
+    const std::string_view head(base_, head_end_);
+    const size_t version = head.find_first_not_of(' ', target_.end);
+    const std::string_view rest = head.substr(std::min(version, head.size()));
+    is_http_1_0_ = rest.starts_with("HTTP/1.0\r\n");
+    if (is_http_1_0_ || rest.starts_with("HTTP/1.1\r\n")) return true;
+    refuse_request_line(head.substr(0, head.find('\r')));
+    return false;
+}
+
+bool HttpParser::check_field(const FieldRange& range) {
+    const std::string_view name = text(range.name);
+    if (!is_token(name)) {
+        refuse(400, "a field's name is not a token");
+        return false;
+    }
+    const std::string_view value = trim(text(range.value));
+    if (equals_ignoring_case(name, "host")) {
+        ++host_count_;
+        if (is_host(value)) return true;
+        refuse(400, "the Host field is not valid");
+        return false;
+    }
+    if (equals_ignoring_case(name, "transfer-encoding")) {
+        ++coding_count_;
+        chunked_ = equals_ignoring_case(value, "chunked");
+        if (chunked_) return true;
+        refuse(501, "only the transfer coding chunked is supported");
+        return false;
+    }
+    if (equals_ignoring_case(name, "expect") && !is_http_1_0_) {
+        expects_continue_ = equals_ignoring_case(value, "100-continue");
+        if (expects_continue_) return true;
+        refuse(417, "only the expectation 100-continue is supported");
+        return false;
+    }
+    return true;
+}
+
+bool HttpParser::check_framing() {
+    content_length_ = parser_.content_length;
+    keep_alive_ = llhttp_should_keep_alive(&parser_) != 0;
+    parser_.upgrade = 0;  // we never leave HTTP/1.1; the request is served as if not asked
+    State state = State::need_more;
+    if (host_count_ > 1 || (host_count_ == 0 && !is_http_1_0_)) {
+        state = refuse(400, "a request needs exactly one Host field");
+    } else if (coding_count_ > 1) {
+        state = refuse(400, "Transfer-Encoding is repeated");
+    } else if (chunked_ && is_http_1_0_) {
+        state = refuse(400, "HTTP/1.0 has no Transfer-Encoding");
+    } else if (!chunked_ && content_length_ > body_bytes_max_) {
+        state = refuse(413, "the request's body is too large");
+    }
+    return state == State::need_more;
+}
+
+HttpParser::State HttpParser::feed_sized_body(InputBuffer& buffer) {
+    const size_t available = buffer.size() - head_end_;
+    body_bytes_ = static_cast<size_t>(std::min<uint64_t>(available, content_length_));
+    if (body_bytes_ > body_bytes_max_) return refuse(413, "the request's body is too large");
+    parsed_ = head_end_ + body_bytes_;
+    if (body_bytes_ < content_length_) return State::need_more;
+    message_end_ = parsed_;
+    return State::complete;
+}
+
+HttpParser::State HttpParser::feed_chunked_body(InputBuffer& buffer) {
+    base_ = buffer.data();
+    seen_ = {base_, buffer.size()};
+    while (parsed_ < buffer.size()) {
+        const bool checks_lines = in_trailers_;
+        const llhttp_errno_t error =
+            llhttp_execute(&parser_, base_ + parsed_, buffer.size() - parsed_);
+        const size_t end =
+            error == HPE_OK ? buffer.size() : static_cast<size_t>(parser_.error_pos - base_);
+        if (error == HPE_USER) return State::refused;
+        if (error != HPE_OK && error != HPE_PAUSED) return refuse_syntax(error);
+        if (checks_lines && !lines_.feed({base_ + parsed_, end - parsed_})) {
+            return refuse(400, "a trailer line holds a control character or a bare CR or LF");
+        }
+        parsed_ = end;
+        if (error == HPE_PAUSED) llhttp_resume(&parser_);
+        if (message_complete_) {
+            message_end_ = end;
+            return State::complete;
+        }
+    }
+    // The coding's own bytes are used up; only the joined body is kept.
+    parsed_ = head_end_ + body_bytes_;
+    buffer.truncate(parsed_);
+    return State::need_more;
+}
+
+Request HttpParser::request(InputBuffer& buffer, std::vector<Field>& fields) {
+    base_ = buffer.data();
+    fields.clear();
+    for (const FieldRange& range : field_ranges_) {
+        fields.push_back({text(range.name), trim(text(range.value))});
+    }
+    Request request;
+    request.method = method_of(parser_.method);
+    request.method_name = llhttp_method_name(static_cast<llhttp_method_t>(parser_.method));
+    request.path = path_of(text(target_));
+    request.body = {base_ + head_end_, body_bytes_};
+    request.fields = fields;
+    return request;
+}
+
+HttpParser::State HttpParser::refuse(uint16_t status, std::string_view reason) {
+    refusal_ = {status, reason};
+    return State::refused;
+}
+
+HttpParser::State HttpParser::refuse_syntax(llhttp_errno_t error) {
+    switch (static_cast<int>(error)) {
+        case HPE_INVALID_METHOD:
+        case HPE_INVALID_VERSION:
+        case HPE_INVALID_CONSTANT:
+        case HPE_PAUSED_H2_UPGRADE:
+            return refuse_request_line(seen_.substr(0, seen_.find_first_of("\r\n")));
+        case HPE_INVALID_CONTENT_LENGTH:
+            return refuse(400, "Content-Length is not a valid length");
+        case HPE_UNEXPECTED_CONTENT_LENGTH:
+            return refuse(400, "Content-Length is repeated, or stands beside Transfer-Encoding");
+        case HPE_INVALID_CHUNK_SIZE:
+            return refuse(400, "a chunk's size is not valid");
+        case HPE_INVALID_TRANSFER_ENCODING:
+            return refuse(400, "Transfer-Encoding is not valid");
+        default:
+            return refuse(400, "this is not an HTTP/1.1 request");
+    }
+}
+
+// What of a request line is wrong: RFC 9112 section 3 wants 501 for a method we do not know,
+// RFC 9110 section 15.6.6 505 for another version.
+HttpParser::State HttpParser::refuse_request_line(std::string_view line) {
+    if (!is_token(line.substr(0, line.find(' ')))) {
+        return refuse(400, "this is not an HTTP/1.1 request");
+    }
+    const size_t version = line.rfind(" HTTP/");
+    if (version == std::string_view::npos) {
+        if (parser_.error == HPE_INVALID_METHOD) return refuse(501, "the method is not known");
+        return refuse(400, "the request line is not valid");
+    }
+    const std::string_view number = line.substr(version + 6);
+    if (!is_version(number)) return refuse(400, "the request line is not valid");
+    if (number == "1.1" || number == "1.0") return refuse(501, "the method is not known");
+    return refuse(505, "only HTTP/1.0 and HTTP/1.1 are supported");
+}
+
+void HttpParser::extend(Range& range, bool& is_open, const char* at, size_t size) {
+    const auto offset = static_cast<uint32_t>(at - base_);
+    if (!is_open) range.begin = offset;
+    is_open = true;
+    range.end = offset + static_cast<uint32_t>(size);
+}
+
+int HttpParser::note_trailer_bytes(size_t bytes) {
+    trailer_bytes_ += bytes;
+    if (head_end_ + trailer_bytes_ <= limits_.head_bytes_max) return 0;
+    refuse(431, "the request's trailers are too large");
+    return -1;
+}
+
+const llhttp_settings_t& HttpParser::callbacks() {
+    static const llhttp_settings_t settings = [] {
+        llhttp_settings_t made;
+        llhttp_settings_init(&made);
+        made.on_url = on_target;
+        made.on_header_field = on_field_name;
+        made.on_header_value = on_field_value;
+        made.on_header_value_complete = on_field_complete;
+        made.on_headers_complete = [](llhttp_t*) -> int { return HPE_PAUSED; };
+        made.on_chunk_extension_name = on_chunk_extension;
+        made.on_chunk_extension_value = on_chunk_extension;
+        made.on_chunk_header = on_chunk_header;
+        made.on_body = on_body;
+        made.on_message_complete = on_message_complete;
+        return made;
+    }();
+    return settings;
+}
+
+int HttpParser::on_target(llhttp_t* parser, const char* at, size_t size) {
+    HttpParser& self = of(parser);
+    self.extend(self.target_, self.target_open_, at, size);
+    if (self.target_.end - self.target_.begin <= self.limits_.target_bytes_max) return 0;
+    self.refuse(414, "the request's target is too long");
+    return -1;
+}
+
+int HttpParser::on_field_name(llhttp_t* parser, const char* at, size_t size) {
+    HttpParser& self = of(parser);
+    if (!self.name_open_ && ++self.field_count_ > self.limits_.field_count_max) {
+        self.refuse(431, "the request has too many fields");
+        return -1;
+    }
+    if (self.in_trailers_) {
+        self.name_open_ = true;
+        return self.note_trailer_bytes(size);
+    }
+    self.extend(self.field_.name, self.name_open_, at, size);
+    return 0;
+}
+
+int HttpParser::on_field_value(llhttp_t* parser, const char* at, size_t size) {
+    HttpParser& self = of(parser);
+    if (self.in_trailers_) return self.note_trailer_bytes(size);
+    self.extend(self.field_.value, self.value_open_, at, size);
+    return 0;
+}
+
+int HttpParser::on_field_complete(llhttp_t* parser) {
+    HttpParser& self = of(parser);
+    if (!self.in_trailers_) self.field_ranges_.push_back(self.field_);
+    self.name_open_ = self.value_open_ = false;
+    return 0;
+}
+
+int HttpParser::on_chunk_extension(llhttp_t* parser, const char*, size_t size) {
+    HttpParser& self = of(parser);
+    self.extension_bytes_ += size + 1;
+    if (self.extension_bytes_ <= self.limits_.chunk_extension_bytes_max) return 0;
+    self.refuse(413, "the request's chunk extensions are too large");
+    return -1;
+}
+
+int HttpParser::on_chunk_header(llhttp_t* parser) {
+    HttpParser& self = of(parser);
+    if (parser->content_length > self.body_bytes_max_ - self.body_bytes_) {
+        self.refuse(413, "the request's body is too large");
+        return -1;
+    }
+    if (parser->content_length != 0) return 0;
+    self.in_trailers_ = true;
+    return HPE_PAUSED;  // from here on the lines are checked
+}
+
+int HttpParser::on_body(llhttp_t* parser, const char* at, size_t size) {
+    HttpParser& self = of(parser);
+    std::memmove(self.base_ + self.head_end_ + self.body_bytes_, at, size);
+    self.body_bytes_ += size;
+    return 0;
+}
+
+int HttpParser::on_message_complete(llhttp_t* parser) {
+    of(parser).message_complete_ = true;
+    return HPE_PAUSED;
+}
+
+}  // namespace net

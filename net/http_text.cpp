@@ -1,0 +1,159 @@
+#include "net/http_text.h"
+
+#include <llhttp.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+namespace net {
+namespace {
+
+using Set = std::array<bool, 256>;
+
+constexpr Set set_of(std::string_view others) {
+    Set set{};
+    for (int c = '0'; c <= '9'; ++c) set[static_cast<size_t>(c)] = true;
+    for (int c = 'a'; c <= 'z'; ++c) set[static_cast<size_t>(c)] = true;
+    for (int c = 'A'; c <= 'Z'; ++c) set[static_cast<size_t>(c)] = true;
+    for (char c : others) set[static_cast<unsigned char>(c)] = true;
+    return set;
+}
+
+constexpr Set token_set = set_of("!#$%&'*+-.^_`|~");
+constexpr Set host_name_set = set_of("-._~%!$&'()*+,;=");
+constexpr Set ip_literal_set = set_of("-._~!$&'()*+,;=:");
+
+bool all_in(const Set& set, std::string_view text) {
+    return std::all_of(text.begin(), text.end(),
+                       [&](char c) { return set[static_cast<unsigned char>(c)]; });
+}
+
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+}  // namespace
+
+bool is_token(std::string_view text) {
+    return !text.empty() && all_in(token_set, text);
+}
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) {
+    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
+               return lower(x) == lower(y);
+           });
+}
+
+std::string_view trim(std::string_view text) {
+    const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
+    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+    return text;
+}
+
+bool is_host(std::string_view text) {
+    std::string_view port;
+    if (text.starts_with('[')) {
+        const size_t end = text.find(']');
+        if (end == std::string_view::npos || end < 3) return false;
+        if (!all_in(ip_literal_set, text.substr(1, end - 1))) return false;
+        port = text.substr(end + 1);
+    } else {
+        const size_t end = std::min(text.find(':'), text.size());
+        if (end == 0 || !all_in(host_name_set, text.substr(0, end))) return false;
+        port = text.substr(end);
+    }
+    if (port.empty()) return true;
+    return port.front() == ':' && port.size() <= 6 &&
+           std::all_of(port.begin() + 1, port.end(), is_digit);
+}
+
+bool is_version(std::string_view text) {
+    return text.size() == 3 && is_digit(text[0]) && text[1] == '.' && is_digit(text[2]);
+}
+
+std::string_view path_of(std::string_view target) {
+    if (!target.starts_with('/')) {
+        const size_t scheme_end = target.find("://");
+        if (scheme_end == std::string_view::npos) return target;
+        const size_t path = target.find_first_of("/?#", scheme_end + 3);
+        if (path == std::string_view::npos || target[path] != '/') return "/";
+        target.remove_prefix(path);
+    }
+    return target.substr(0, target.find_first_of("?#"));
+}
+
+Method method_of(int llhttp_method) {
+    switch (llhttp_method) {
+        case HTTP_GET:
+            return Method::get;
+        case HTTP_HEAD:
+            return Method::head;
+        case HTTP_POST:
+            return Method::post;
+        case HTTP_OPTIONS:
+            return Method::options;
+        default:
+            return Method::other;
+    }
+}
+
+std::string_view reason_phrase(int status) {
+    switch (status) {
+        case 200:
+            return "OK";
+        case 204:
+            return "No Content";
+        case 400:
+            return "Bad Request";
+        case 401:
+            return "Unauthorized";
+        case 402:
+            return "Payment Required";
+        case 403:
+            return "Forbidden";
+        case 404:
+            return "Not Found";
+        case 405:
+            return "Method Not Allowed";
+        case 408:
+            return "Request Timeout";
+        case 409:
+            return "Conflict";
+        case 413:
+            return "Content Too Large";
+        case 414:
+            return "URI Too Long";
+        case 415:
+            return "Unsupported Media Type";
+        case 417:
+            return "Expectation Failed";
+        case 422:
+            return "Unprocessable Content";
+        case 429:
+            return "Too Many Requests";
+        case 431:
+            return "Request Header Fields Too Large";
+        case 500:
+            return "Internal Server Error";
+        case 501:
+            return "Not Implemented";
+        case 502:
+            return "Bad Gateway";
+        case 503:
+            return "Service Unavailable";
+        case 504:
+            return "Gateway Timeout";
+        case 505:
+            return "HTTP Version Not Supported";
+        default:
+            return {};
+    }
+}
+
+}  // namespace net

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string_view>
+
+#include "net/exchange.h"
+
+// Small questions about HTTP's text (RFC 9110, RFC 9112).
+
+namespace net {
+
+bool is_token(std::string_view text);                                // RFC 9110 5.6.2, not empty
+bool equals_ignoring_case(std::string_view a, std::string_view b);  // ASCII
+std::string_view trim(std::string_view text);                        // spaces and tabs
+
+// uri-host [ ":" port ], not empty (RFC 9110 section 7.2).
+bool is_host(std::string_view text);
+
+// DIGIT "." DIGIT
+bool is_version(std::string_view text);
+
+// The path of a target in origin-form or absolute-form, without query and fragment; the other
+// forms as they are.
+std::string_view path_of(std::string_view target);
+
+Method method_of(int llhttp_method);
+
+// The reason phrase of a status code; empty for one we never send.
+std::string_view reason_phrase(int status);
+
+}  // namespace net

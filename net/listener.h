@@ -1,0 +1,77 @@
+#pragma once
+
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <string>
+
+#include "net/event_loop.h"
+#include "net/fd.h"
+#include "net/limits.h"
+
+namespace net {
+
+// An IP address and port to listen on.
+struct Endpoint {
+    sockaddr_storage address{};
+    socklen_t size = 0;
+
+    // `host` is an IPv4 or IPv6 literal, or localhost. Throws std::runtime_error.
+    static Endpoint of(const std::string& host, uint16_t port);
+
+    uint16_t port() const;
+    bool is_loopback() const;
+    // host:port as in a URL.
+    std::string text() const;
+};
+
+// Makes a listening socket that shares its port with those of the other workers (SO_REUSEPORT).
+// Accepted connections inherit TCP_NODELAY. Throws std::system_error.
+Fd listen_on(const Endpoint& endpoint, int backlog);
+
+// Binds the endpoint for a moment without sharing, which fails when any program has the port, and
+// returns it with the port it got, for port 0. Throws std::system_error.
+Endpoint probe(const Endpoint& endpoint);
+
+// Who takes what a listener accepts.
+class Acceptor {
+public:
+    virtual bool has_room() const = 0;
+    virtual void accepted(Fd socket, const sockaddr_storage& peer) = 0;
+    // Over the limit: say so as cheaply as possible.
+    virtual void shed(Fd socket) = 0;
+    virtual void accept_failed(int error) = 0;
+
+protected:
+    ~Acceptor() = default;
+};
+
+// Listener accepts until EAGAIN. When descriptors run out it closes strangers by means of one it
+// holds in reserve, and tries again by timer: an edge-triggered event would not come back for
+// connections that wait already.
+class Listener final : public Watcher, public Task {
+public:
+    // Throws std::system_error. All references must outlive it.
+    Listener(EventLoop& loop, Acceptor& acceptor, Fd socket, const Limits& limits);
+
+    void mark(uint32_t events) override;
+    void pump() override;
+
+    // Takes what the kernel has accepted already, then closes.
+    void close();
+    bool is_open() const { return socket_.is_open(); }
+
+private:
+    // Returns whether there may be more.
+    bool accept_one();
+    void shed_with_reserve();
+
+    EventLoop& loop_;
+    Acceptor& acceptor_;
+    const Limits& limits_;
+    Timer retry_;
+    Fd reserve_;
+    Fd socket_;
+};
+
+}  // namespace net
