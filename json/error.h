@@ -9,8 +9,8 @@ namespace json {
 struct Error {
     std::string_view message;
     std::string_view type = "invalid_request_error";
-    std::string_view param;
-    std::string_view code;
+    std::string_view param = {};
+    std::string_view code = {};
 };
 
 // Appends {"error":{"message","type","param","code"}}, all four keys always there.
