@@ -62,7 +62,9 @@ bool Reader::read(std::string_view text, FieldVisitor visit) {
     if (auto error = document.get_object().get(root.fields)) return fail(error);
     if (!visit_each(root, visit)) return false;
     if (document.at_end()) return true;
-    return fail("unexpected text after the object", document.current_location().value_unsafe());
+    const char* at = text.data() + text.size();
+    if (auto error = document.current_location().get(at)) return fail(error);
+    return fail("unexpected text after the object", at);
 }
 
 bool Reader::start(std::string_view text) {
@@ -131,7 +133,9 @@ bool Reader::skip(Node& node) {
 
 std::string_view Reader::raw(const Node& container) const {
     const char* begin = container.token.text.data();
-    const char* next = parser_->document.current_location().value_unsafe();
+    const char* next = text_.data() + text_.size();
+    // At the end of a text that breaks off here there is no next token.
+    if (parser_->document.current_location().get(next)) next = text_.data() + text_.size();
     std::string_view text(begin, static_cast<size_t>(next - begin));
     return text.substr(0, text.find_last_of("}]") + 1);
 }
@@ -180,7 +184,8 @@ bool Reader::fail(int simdjson_error) {
         case simdjson::UNCLOSED_STRING:
             return fail("a string without an end", text_.data() + find_bad_string(text_));
         case simdjson::INCOMPLETE_ARRAY_OR_OBJECT:
-            return fail("unexpected end", end);
+            fault_ = "it does not end where its object ends";
+            return false;
         case simdjson::INCORRECT_TYPE:
             fault_ = "it is not an object";
             return false;
