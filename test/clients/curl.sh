@@ -75,7 +75,7 @@ check "chunked upload: text" says 'Hello from curl'
 
 head -c 2000000 /dev/zero | tr '\0' x >"$work/text"
 { printf '{"model":"amazon-q","messages":[{"role":"user","content":"'; cat "$work/text"; printf '"}]}'; } >"$work/large"
-ask "$chat" -H "$json" -H 'Expect: 100-continue' --data-binary "@$work/large" -w '%{time_total}' -v
+ask "$chat" -H "$json" -H 'Expect: 100-continue' --data-binary "@$work/large" -v
 check "2 MB with Expect: status" status 200
 check "2 MB with Expect: 100 Continue first" grep -q '^HTTP/1.1 100' "$work/head"
 check "2 MB with Expect: no waiting" grep -q '< HTTP/1.1 100 Continue' "$work/trace"

@@ -4,7 +4,7 @@ import os
 import tempfile
 
 import harness
-from harness import CHAT, Client, Server, ask, chat_body, check, equal, get, post, request
+from harness import CHAT, Client, Server, ask, check, equal, get, post, request
 
 server = Server()
 USER = {"role": "user", "content": "hi"}

@@ -472,23 +472,6 @@ def ask(server, data, to="POST"):
         return client.ask(data, to)
 
 
-def get_text(server, target):
-    return ask(server, get(target), "GET").body.decode("utf-8")
-
-
-def metric(server, name, **labels):
-    """The sum of all samples of a metric whose labels match."""
-    total = 0.0
-    for line in get_text(server, "/metrics").splitlines():
-        match = re.fullmatch(r"([A-Za-z_:][\w:]*)(?:\{(.*)\})? (\S+)", line)
-        if not match or match.group(1) != name:
-            continue
-        have = dict(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', match.group(2) or ""))
-        if all(have.get(key) == str(value) for key, value in labels.items()):
-            total += float(match.group(3))
-    return total
-
-
 # --- common shapes of tests -------------------------------------------------------------------
 
 def refused(name, server, data, status, closes=True, keep_sending=False):
