@@ -69,6 +69,20 @@ void append_usage(const Usage& usage, std::string& out) {
 
 }  // namespace
 
+void CollectedChoice::clear() {
+    content.clear();
+    reasoning.clear();
+    calls.clear();
+    finish = Finish::stop;
+    has_content = false;
+}
+
+size_t CollectedChoice::bytes() const {
+    size_t bytes = content.size() + reasoning.size();
+    for (const Call& call : calls) bytes += call.name.size() + call.arguments.size();
+    return bytes;
+}
+
 void CollectedChoice::add(const Delta& delta) {
     switch (delta.kind) {
         case Delta::Kind::begin:

@@ -22,6 +22,8 @@ struct CollectedChoice {
     bool has_content = false;  // false with calls: content is null
 
     void add(const Delta& delta);  // usage and begin are not a choice's and are skipped
+    void clear();                  // keeps the capacity of its strings
+    size_t bytes() const;          // of text gathered so far
 };
 
 // Appends a chat.completion object (the previous server's key order).

@@ -21,15 +21,18 @@ constexpr size_t capacity_min = 4096;
 // Where the first string with a control character or without an end goes wrong.
 size_t find_bad_string(std::string_view text) {
     size_t opened = std::string_view::npos;
+    bool is_escaped = false;
     for (size_t at = 0; at < text.size(); ++at) {
         if (opened == std::string_view::npos) {
             if (text[at] == '"') opened = at;
-        } else if (text[at] == '"') {
-            opened = std::string_view::npos;
-        } else if (text[at] == '\\') {
-            ++at;
         } else if (static_cast<uint8_t>(text[at]) < 0x20) {
             return at;
+        } else if (is_escaped) {
+            is_escaped = false;
+        } else if (text[at] == '\\') {
+            is_escaped = true;
+        } else if (text[at] == '"') {
+            opened = std::string_view::npos;
         }
     }
     return opened;
@@ -144,17 +147,25 @@ bool Reader::load(Node& node) {
     std::string_view raw = node.value->place.raw_json_token();
     if (raw.data() >= text_.data() + text_.size()) return fail("unexpected end", raw.data());
     node.token = read_token(raw);
+    if (node.token.is_string()) {
+        // Takes the string from On-Demand. One that it has to skip itself may be followed by a
+        // colon, since it might be a key.
+        ondemand::raw_json_string taken;
+        if (auto error = node.value->place.get_raw_json_string().get(taken)) return fail(error);
+        return true;
+    }
     if (!node.is(Token::Kind::wrong)) return true;
     return fail(raw[0] == '"' ? "wrong escape" : "unexpected text", node.token.fault);
 }
 
 bool Reader::load_key(std::string_view raw, std::string_view& key) {
-    Token token = read_token(raw);
-    if (!token.is_string()) return fail("wrong escape", token.fault);
-    key = token.string().view();
-    if (key.find('\\') == std::string_view::npos) return true;
+    // On-Demand has seen the quote it begins with; white space and a colon may follow the other.
+    key = raw.substr(1, raw.rfind('"') - 1);
+    if (!has_backslash(key)) return true;
+    size_t bad = find_bad_escape(key);
+    if (bad != std::string_view::npos) return fail("wrong escape", key.data() + bad);
     key_.clear();
-    token.string().unescape(key_);
+    JsonText::trusted(key).unescape(key_);
     key = key_;
     return true;
 }
@@ -166,8 +177,11 @@ bool Reader::enter() {
 }
 
 bool Reader::fail(std::string_view what, const char* at) {
-    size_t offset = std::min(static_cast<size_t>(at - text_.data()), text_.size());
-    fault_ = std::string(what) + " at byte " + std::to_string(offset);
+    return fail(what, static_cast<size_t>(at - text_.data()));
+}
+
+bool Reader::fail(std::string_view what, size_t offset) {
+    fault_ = std::string(what) + " at byte " + std::to_string(std::min(offset, text_.size()));
     return false;
 }
 
@@ -178,11 +192,11 @@ bool Reader::fail(int simdjson_error) {
             fault_ = "it is empty";
             return false;
         case simdjson::UTF8_ERROR:
-            return fail("a byte that is not UTF-8", text_.data() + find_bad_utf8(text_));
+            return fail("a byte that is not UTF-8", find_bad_utf8(text_));
         case simdjson::UNESCAPED_CHARS:
-            return fail("a control character in a string", text_.data() + find_bad_string(text_));
+            return fail("a control character in a string", find_bad_string(text_));
         case simdjson::UNCLOSED_STRING:
-            return fail("a string without an end", text_.data() + find_bad_string(text_));
+            return fail("a string without an end", find_bad_string(text_));
         case simdjson::INCOMPLETE_ARRAY_OR_OBJECT:
             fault_ = "it does not end where its object ends";
             return false;

@@ -80,6 +80,7 @@ private:
     bool load_key(std::string_view raw, std::string_view& key);
     bool enter();
     bool fail(std::string_view what, const char* at);
+    bool fail(std::string_view what, size_t offset);
     bool fail(int simdjson_error);
 
     std::unique_ptr<Parser> parser_;

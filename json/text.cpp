@@ -199,6 +199,29 @@ constexpr char short_escape(char byte) {
     }
 }
 
+// Control characters, line separators, and lone surrogates, which UTF-8 cannot express.
+constexpr bool must_escape(int32_t value) {
+    return value < 0x20 || value == 0x7F || value == 0x85 || value == 0x2028 || value == 0x2029 ||
+           is_high_surrogate(value) || is_low_surrogate(value);
+}
+
+// How many bytes at the beginning are ASCII that needs no escape.
+size_t plain_size(std::string_view text) {
+    size_t at = 0;
+    while (at + 8 <= text.size()) {
+        uint64_t word = load<uint64_t>(text.data() + at);
+        uint64_t special = has_special(word) | has_control(word);
+        if ((special | has_byte(word, '"') | has_byte(word, '\\')) != 0) break;
+        at += 8;
+    }
+    while (at < text.size()) {
+        auto byte = static_cast<uint8_t>(text[at]);
+        if (byte < 0x20 || byte >= 0x7F || byte == '"' || byte == '\\') break;
+        ++at;
+    }
+    return at;
+}
+
 // The byte a short escape stands for, or 0 if there is none with this letter.
 constexpr char short_unescape(char letter) {
     switch (letter) {
@@ -312,12 +335,32 @@ void JsonText::unescape(std::string& out) const {
     }
 }
 
+bool has_backslash(std::string_view text) {
+    constexpr size_t long_size = 64;  // from here on a call of memchr pays
+    const char* from = text.data();
+    const size_t size = text.size();
+    if (size >= long_size) return std::memchr(from, '\\', size) != nullptr;
+    if (size < 8) {
+        for (char byte : text) {
+            if (byte == '\\') return true;
+        }
+        return false;
+    }
+    uint64_t found = has_byte(load<uint64_t>(from + size - 8), '\\');
+    for (size_t at = 0; at + 8 < size; at += 8) found |= has_byte(load<uint64_t>(from + at), '\\');
+    return found != 0;
+}
+
 size_t find_bad_escape(std::string_view inside) {
-    size_t at = inside.find('\\');
-    while (at != std::string_view::npos) {
-        size_t length = escape_length(inside, at);
+    if (!has_backslash(inside)) return std::string_view::npos;
+    for (size_t at = 0; at < inside.size();) {
+        if (at + 8 <= inside.size() && has_byte(load<uint64_t>(inside.data() + at), '\\') == 0) {
+            at += 8;
+            continue;
+        }
+        size_t length = inside[at] == '\\' ? escape_length(inside, at) : 1;
         if (length == 0) return at;
-        at = inside.find('\\', at + length);
+        at += length;
     }
     return std::string_view::npos;
 }
@@ -353,17 +396,18 @@ size_t find_bad_utf8(std::string_view text) {
 
 void escape(std::string_view text, std::string& out) {
     while (!text.empty()) {
+        size_t plain = plain_size(text);
+        out.append(text, 0, plain);
+        text.remove_prefix(plain);
+        if (text.empty()) return;
         CodePoint point = first_code_point(text);
-        bool separator = point.value == 0x7F || point.value == 0x85 || point.value == 0x2028 ||
-                         point.value == 0x2029;
-        bool surrogate = point.value >= 0xD800 && point.value < 0xE000;
         if (point.length == 0) {
             append_utf8(0xFFFD, out);
             point.length = 1;
         } else if (char letter = point.length == 1 ? short_escape(text[0]) : '\0'; letter != 0) {
             out.push_back('\\');
             out.push_back(letter);
-        } else if (point.value < 0x20 || separator || surrogate) {
+        } else if (must_escape(point.value)) {
             append_escape(point.value, out);
         } else {
             out.append(text, 0, point.length);

@@ -27,7 +27,8 @@ Token literal(std::string_view text, std::string_view expected, Token::Kind kind
     return {Token::Kind::wrong, text, text.data()};
 }
 
-Token string(std::string_view text) {
+Token string(std::string_view raw) {
+    std::string_view text = trim_end(raw);
     if (text.size() < 2 || text.back() != '"') return {Token::Kind::wrong, text, text.data()};
     size_t bad = find_bad_escape(text.substr(1, text.size() - 2));
     if (bad == std::string_view::npos) return {Token::Kind::string, text};
@@ -64,7 +65,7 @@ Token read_token(std::string_view raw) {
         case '[':
             return {Token::Kind::array, raw.substr(0, 1)};
         case '"':
-            return string(trim_end(raw));
+            return string(raw);
         case 't':
             return literal(trim_end(raw), "true", Token::Kind::boolean);
         case 'f':

@@ -91,6 +91,7 @@ TEST_CASE("a body that is not JSON is refused with a hint") {
     check_malformed(R"({"a":"\x"})", "wrong escape at byte 6");
     check_malformed(R"({"\q":1})", "wrong escape at byte 2");
     check_malformed("{\"a\":\"b\nc\"}", "a control character in a string at byte 7");
+    check_malformed("{\"a\":\"\\\t\"}", "a control character in a string at byte 7");
     check_malformed("{\"a\":\"\xFF\"}", "a byte that is not UTF-8 at byte 6");
     check_malformed(R"({"a":"b})", "a string without an end at byte 5");
     check_malformed(std::string("{\"a\":\0}", 7), "unexpected text at byte 5");

@@ -27,8 +27,7 @@ std::string contents_of(const std::filesystem::path& path) {
 
 // The text as the value of an unknown field: of the root, of a message, and within an array.
 std::vector<std::string> bodies_around(const std::string& text) {
-    return {body_with("\"x\":" + text),
-            body_of("[{\"role\":\"user\",\"x\":" + text + "}]"),
+    return {body_with("\"x\":" + text), body_of("[{\"role\":\"user\",\"x\":" + text + "}]"),
             body_of("[{\"x\":" + text + ",\"role\":\"user\"}]"),
             body_with("\"x\":[" + text + ",1]"),
             body_with("\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\","
@@ -118,8 +117,9 @@ TEST_CASE("a decoded body is never read beyond its padding, whatever the padding
                                       filling);
             CHECK(decoder.decode(guarded.view(), request, error) == (size == rich_body.size()));
         }
-        for (const char* text : {R"({"a":[{}})", R"({"a":{"b":{}})", R"({"a":[[{}]})", "{{}",
-                                 R"({"a":[{},{}})", R"({"a":[1,2)", R"({"a":"b)"}) {
+        for (const char* text :
+             {R"({"a":[{}})", R"({"a":{"b":{}})", R"({"a":[[{}]})", "{{}", R"({"a":[{},{}})",
+              R"({"a":[1,2)", R"({"a":"b)", R"({"a":"b":"c"})", R"({"a":"b":],"c":[1]})"}) {
             CAPTURE(text);
             test::GuardedText guarded(text, json::ChatDecoder::padding_bytes, filling);
             CHECK_FALSE(decoder.decode(guarded.view(), request, error));
