@@ -14,7 +14,8 @@ namespace net {
 namespace {
 
 constexpr size_t receive_bytes = 64 * 1024;
-// An incomplete request above this keeps spare room, so that a long body is not copied at each read.
+// An incomplete request above this keeps spare room, so that a long body is not copied at each
+// read.
 constexpr size_t fit_bytes_max = 16 * 1024;
 constexpr size_t client_request_id_bytes_max = 128;
 

@@ -135,10 +135,10 @@ private:
     size_t body_begin_ = 0;  // in the output buffer: where this turn's body begins
     uint16_t status_ = 0;
     const char* method_name_ = "-";  // static
-    bool is_head_ = false;        // HEAD: no body is sent
+    bool is_head_ = false;           // HEAD: no body is sent
     bool is_http_1_0_ = false;
     bool is_chunked_ = false;
-    bool is_finished_ = false;    // the exchange is; its output may not be
+    bool is_finished_ = false;  // the exchange is; its output may not be
     bool close_after_ = false;
     bool holds_request_ = false;  // incoming_ holds the exchange's request
     bool has_pipelined_ = false;  // incoming_ holds bytes that were not parsed yet

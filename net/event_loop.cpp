@@ -46,8 +46,7 @@ int EventLoop::timeout(TimePoint deadline) const {
 }
 
 void EventLoop::wait(TimePoint deadline) {
-    const int count =
-        ::epoll_wait(epoll_.value(), batch_.data(), batch_max, timeout(deadline));
+    const int count = ::epoll_wait(epoll_.value(), batch_.data(), batch_max, timeout(deadline));
     timers_.advance(clock_());
     for (int i = 0; i < count; ++i) {
         const epoll_event& event = batch_[static_cast<size_t>(i)];

@@ -44,9 +44,9 @@ struct ResponseHead {
     static constexpr int64_t stream = -1;
 
     uint16_t status = 200;
-    std::string_view content_type;   // empty: no content at all (204)
-    int64_t content_length = 0;      // bytes, or `stream`
-    std::string_view fields;         // whole lines, each with CRLF; nothing unchecked in them
+    std::string_view content_type;  // empty: no content at all (204)
+    int64_t content_length = 0;     // bytes, or `stream`
+    std::string_view fields;        // whole lines, each with CRLF; nothing unchecked in them
 };
 
 enum class Progress : uint8_t {

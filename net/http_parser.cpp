@@ -29,7 +29,8 @@ void HttpParser::reset() {
 
 HttpParser::State HttpParser::feed(InputBuffer& buffer) {
     if (head_end_ == 0) {
-        if (!skip_blank_lines(buffer)) return refuse(400, "too many empty lines before the request");
+        if (!skip_blank_lines(buffer))
+            return refuse(400, "too many empty lines before the request");
         const State state = feed_head(buffer);
         if (state != State::need_more || head_end_ == 0) return state;
     }
@@ -52,8 +53,7 @@ HttpParser::State HttpParser::feed_head(InputBuffer& buffer) {
     base_ = buffer.data();
     seen_ = {base_, buffer.size()};
     if (parsed_ == 0 && buffer.size() < 2) return State::need_more;  // maybe half an empty line
-    const llhttp_errno_t error =
-        llhttp_execute(&parser_, base_ + parsed_, buffer.size() - parsed_);
+    const llhttp_errno_t error = llhttp_execute(&parser_, base_ + parsed_, buffer.size() - parsed_);
     const size_t end =
         error == HPE_OK ? buffer.size() : static_cast<size_t>(parser_.error_pos - base_);
     if (error == HPE_USER) return State::refused;

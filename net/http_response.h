@@ -11,10 +11,10 @@ namespace net {
 
 // What the connection adds to an exchange's response head.
 struct MessageHead {
-    bool close = false;        // Connection: close, else keep-alive
-    bool chunked = false;      // for a stream to an HTTP/1.1 client
+    bool close = false;    // Connection: close, else keep-alive
+    bool chunked = false;  // for a stream to an HTTP/1.1 client
     std::string_view request_id;
-    std::string_view date;     // an IMF-fixdate
+    std::string_view date;  // an IMF-fixdate
 };
 
 // Appends a status line and all fields (RFC 9112 section 4), up to the empty line.

@@ -8,9 +8,9 @@
 
 namespace net {
 
-bool is_token(std::string_view text);                                // RFC 9110 5.6.2, not empty
+bool is_token(std::string_view text);                               // RFC 9110 5.6.2, not empty
 bool equals_ignoring_case(std::string_view a, std::string_view b);  // ASCII
-std::string_view trim(std::string_view text);                        // spaces and tabs
+std::string_view trim(std::string_view text);                       // spaces and tabs
 
 // uri-host [ ":" port ], not empty (RFC 9110 section 7.2).
 bool is_host(std::string_view text);

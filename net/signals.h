@@ -1,6 +1,5 @@
 #pragma once
 
-
 #include "net/event_loop.h"
 #include "net/fd.h"
 

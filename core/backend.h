@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "core/failure.h"
+#include "json/chat_request.h"
+#include "json/delta.h"
+#include "json/models.h"
+#include "net/exchange.h"
+#include "net/task.h"
+
+namespace core {
+
+enum class Next : uint8_t {
+    delta,   // `out` holds one
+    wait,    // nothing now; the wakeup comes when there is
+    end,     // all deltas were handed out, the last of them a finish
+    failed,  // failure() says why; nothing follows
+};
+
+// Generation is one running completion: a pulled sequence of deltas. Its exchange owns it, and
+// destroying it cancels whatever runs for it.
+class Generation {
+public:
+    virtual ~Generation() = default;
+
+    // Slices in `out` are valid until the next call.
+    virtual Next next(json::Delta& out) = 0;
+
+    // After Next::failed; valid as long as the generation.
+    virtual const Failure& failure() const = 0;
+
+    // What was counted so far; final after the finish.
+    virtual json::Usage usage() const = 0;
+
+    // The request's bytes are about to go: keep what is still needed. Called at most once.
+    virtual void set_aside() = 0;
+};
+
+// What a generation is started with. Views are valid until set_aside().
+struct Call {
+    const json::ChatRequest& chat;
+    const net::Request& request;
+    net::Wakeup wakeup;  // of the exchange that will pull
+};
+
+// Backend makes generations: a kind of upstream, or something that needs none. One per worker; it
+// outlives all generations.
+class Backend {
+public:
+    virtual ~Backend() = default;
+
+    // Null when the request cannot even be tried, with `failure` filled.
+    virtual std::unique_ptr<Generation> start(const Call& call, Failure& failure) = 0;
+
+    // What GET /v1/models lists. Ids are printable ASCII without quote and backslash.
+    virtual std::span<const json::Model> models() const = 0;
+
+    // The most choices (n) one request may ask for.
+    virtual int64_t choices_max() const = 0;
+
+    // For logs and metrics; static.
+    virtual std::string_view name() const = 0;
+};
+
+}  // namespace core

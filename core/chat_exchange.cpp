@@ -1,0 +1,237 @@
+#include "core/chat_exchange.h"
+
+#include <algorithm>
+
+#include "core/answer_exchange.h"
+#include "json/error.h"
+
+namespace core {
+
+using json::Delta;
+using net::Progress;
+
+namespace {
+
+constexpr std::string_view stream_fields =
+    "Cache-Control: no-cache\r\n"
+    "X-Accel-Buffering: no\r\n"
+    "Access-Control-Allow-Origin: *\r\n"
+    "Access-Control-Expose-Headers: x-request-id, retry-after\r\n";
+
+// A collection area larger than this is not kept for the next exchange.
+constexpr size_t kept_bytes_max = 64 * 1024;
+
+}  // namespace
+
+ChatExchange::ChatExchange(ChatServices& services, net::Wakeup wakeup, const Setup& setup,
+                           std::vector<std::unique_ptr<Generation>> generations)
+    : services_(services),
+      wakeup_(wakeup),
+      setup_(setup),
+      opened_(services.timers.now()),
+      ping_(services.timers, wakeup.task()),
+      open_choices_(static_cast<uint32_t>(generations.size())) {
+    choices_.reserve(generations.size());
+    for (auto& generation : generations) choices_.push_back({std::move(generation), false});
+    usage_.prompt_tokens = 0;
+    if (setup.is_stream) return;
+    collection_ = std::move(services.spare_collection);
+    collection_.resize(choices_.size());
+    for (json::CollectedChoice& choice : collection_) choice.clear();
+    answer_ = std::move(services.spare_answer);
+    answer_.clear();
+}
+
+ChatExchange::~ChatExchange() {
+    if (setup_.is_stream) {
+        if (is_started_) services_.metrics.streams_open.subtract();
+    } else if (answer_.capacity() <= kept_bytes_max) {
+        services_.spare_collection = std::move(collection_);
+        services_.spare_answer = std::move(answer_);
+    }
+}
+
+Progress ChatExchange::pump(net::Responder& out) {
+    if (has_answer_) {
+        const bool is_sent = send_body(answer_, answer_sent_, out.body());
+        return is_sent ? Progress::finished : Progress::waiting;
+    }
+    if (!setup_.is_stream) return pull(out);
+    const bool ping_is_due = ping_.take_expired();
+    const size_t written_before = out.body().size();
+    services_.writer.begin(setup_.head, setup_.includes_usage);
+    const Progress progress = pull(out);
+    if (progress == Progress::waiting) ping_if_silent(out, ping_is_due, written_before);
+    return progress;
+}
+
+Progress ChatExchange::pull(net::Responder& out) {
+    const net::OutputBuffer& body = out.body();
+    const uint32_t pieces_max = setup_.is_stream ? ~uint32_t{0} : services_.limits.deltas_per_turn;
+    uint32_t waiting = 0;
+    Delta delta;
+    for (uint32_t pieces = 0; body.has_room(); ++pieces) {
+        if (pieces == pieces_max) {
+            if (is_too_long())
+                return refuse(out, failure_for_status(502, "The answer is too long."));
+            wakeup_.wake();
+            return Progress::waiting;
+        }
+        Choice& choice = choices_[current_];
+        switch (choice.generation->next(delta)) {
+            case Next::delta:
+                waiting = 0;
+                put(out, current_, delta);
+                break;
+            case Next::wait:
+                if (++waiting == open_choices_) return Progress::waiting;
+                break;
+            case Next::end:
+                close(choice);
+                if (open_choices_ == 0) return finish(out);
+                break;
+            case Next::failed:
+                return refuse(out, choice.generation->failure());
+        }
+        if (choices_.size() > 1) advance();
+    }
+    return Progress::waiting;
+}
+
+bool ChatExchange::is_too_long() const {
+    size_t bytes = 0;
+    for (const json::CollectedChoice& choice : collection_) bytes += choice.bytes();
+    return bytes > services_.limits.answer_bytes_max;
+}
+
+// The next choice that is open, so that the choices of an answer grow side by side.
+void ChatExchange::advance() {
+    do {
+        current_ = (current_ + 1) % static_cast<uint32_t>(choices_.size());
+    } while (!choices_[current_].generation);
+}
+
+void ChatExchange::close(Choice& choice) {
+    const json::Usage usage = choice.generation->usage();
+    usage_.prompt_tokens = usage.prompt_tokens;  // the choices share one prompt
+    usage_.completion_tokens += usage.completion_tokens;
+    if (usage.cached_tokens >= 0) usage_.cached_tokens = usage.cached_tokens;
+    if (usage.reasoning_tokens >= 0) {
+        usage_.reasoning_tokens = std::max<int64_t>(usage_.reasoning_tokens, 0);
+        usage_.reasoning_tokens += usage.reasoning_tokens;
+    }
+    choice.generation.reset();
+    --open_choices_;
+}
+
+void ChatExchange::put(net::Responder& out, uint32_t index, const Delta& delta) {
+    if (!setup_.is_stream) {
+        collection_[index].add(delta);
+        if (delta.kind != Delta::Kind::begin) observe_first_token();
+        return;
+    }
+    if (!is_started_) start_stream(out);
+    if (delta.kind == Delta::Kind::begin) return;
+    observe_first_token();
+    write_event(out.body(), index, !choices_[index].has_begun, delta);
+    choices_[index].has_begun = true;
+}
+
+void ChatExchange::write_event(net::OutputBuffer& body, uint32_t index, bool is_first,
+                               const Delta& delta) {
+    char* to = body.reserve(services_.writer.bytes_max(delta));
+    body.commit_to(services_.writer.write(to, delta, index, is_first));
+    services_.metrics.frames.add();
+}
+
+void ChatExchange::observe_first_token() {
+    if (has_token_) return;
+    has_token_ = true;
+    services_.metrics.first_token.observe(services_.timers.now() - opened_);
+}
+
+void ChatExchange::start_stream(net::Responder& out) {
+    is_started_ = true;
+    services_.metrics.streams.add();
+    services_.metrics.streams_open.add();
+    services_.metrics.count_response(Route::chat, 200);
+    net::ResponseHead head;
+    head.content_type = "text/event-stream; charset=utf-8";
+    head.content_length = net::ResponseHead::stream;
+    head.fields = stream_fields;
+    out.start(head);
+}
+
+// Also begins a response that the backend is slow to begin: a proxy that waits for the head gives
+// up as readily as one that waits for the body.
+void ChatExchange::ping_if_silent(net::Responder& out, bool is_due, size_t written_before) {
+    if (is_due && out.body().size() == written_before) {
+        if (!is_started_) start_stream(out);
+        out.body().append(json::SseWriter::ping);
+    }
+    ping_.arm(services_.limits.ping_interval);
+}
+
+Progress ChatExchange::finish(net::Responder& out) {
+    services_.metrics.duration.observe(services_.timers.now() - opened_);
+    services_.metrics.prompt_tokens.add(static_cast<uint64_t>(usage_.prompt_tokens));
+    services_.metrics.completion_tokens.add(static_cast<uint64_t>(usage_.completion_tokens));
+    if (!setup_.is_stream) {
+        json::write_completion(setup_.head, collection_, usage_, answer_);
+        start_answer(out);
+        return pump(out);
+    }
+    if (setup_.includes_usage) {
+        Delta delta;
+        delta.kind = Delta::Kind::usage;
+        delta.usage = usage_;
+        write_event(out.body(), 0, false, delta);
+    }
+    out.body().append(json::SseWriter::done);
+    return Progress::finished;
+}
+
+void ChatExchange::start_answer(net::Responder& out) {
+    has_answer_ = true;
+    services_.metrics.count_response(Route::chat, 200);
+    net::ResponseHead head;
+    head.content_type = "application/json";
+    head.content_length = static_cast<int64_t>(answer_.size());
+    head.fields = cors_fields;
+    out.start(head);
+}
+
+// Before the first byte an error is a response of its own; after it an event, and the end of the
+// stream without a finish_reason, so that no client takes what it got for the whole.
+Progress ChatExchange::refuse(net::Responder& out, const Failure& failure) {
+    services_.log.event(net::LogLevel::warn, "no answer from the backend", failure.message);
+    if (is_started_) {
+        services_.metrics.count_error(Metrics::Kind::mid_stream);
+        std::string event;
+        json::write_error_event(failure.error(), event);
+        out.body().append(event);
+        out.body().append(json::SseWriter::done);
+        return Progress::finished;
+    }
+    services_.metrics.count_error(Metrics::Kind::backend);
+    services_.metrics.count_response(Route::chat, failure.status);
+    answer_.clear();
+    json::write_error(failure.error(), answer_);
+    const std::string fields = error_fields(failure);
+    net::ResponseHead head;
+    head.status = failure.status;
+    head.content_type = "application/json";
+    head.content_length = static_cast<int64_t>(answer_.size());
+    head.fields = fields;
+    out.start(head);
+    has_answer_ = true;
+    return pump(out);
+}
+
+void ChatExchange::set_aside() {
+    for (Choice& choice : choices_) {
+        if (choice.generation) choice.generation->set_aside();
+    }
+}
+
+}  // namespace core

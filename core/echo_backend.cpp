@@ -1,0 +1,112 @@
+#include "core/echo_backend.h"
+
+#include <algorithm>
+
+#include "core/text_limits.h"
+#include "net/random.h"
+
+namespace core {
+namespace {
+
+using json::ChatRequest;
+using json::JsonText;
+using json::Message;
+using json::Part;
+using json::Role;
+
+constexpr std::string_view previous_name = "amazon-q";
+
+const Message* last_user_message(const ChatRequest& chat) {
+    const auto found =
+        std::find_if(chat.messages.rbegin(), chat.messages.rend(),
+                     [](const Message& message) { return message.role == Role::user; });
+    return found == chat.messages.rend() ? nullptr : &*found;
+}
+
+// Points at the message's text, which is joined first when it comes in several parts.
+void find_text(const ChatRequest& chat, const Message& message, EchoGeneration::Reply& reply) {
+    for (const Part& part : chat.parts_of(message)) {
+        if (part.kind != Part::Kind::text) continue;
+        if (reply.text.empty() && !reply.owned) {
+            reply.text = part.text;
+            continue;
+        }
+        if (!reply.owned) reply.owned = std::make_unique<std::string>(reply.text.view());
+        *reply.owned += part.text.view();
+    }
+    if (reply.owned) reply.text = JsonText::trusted(*reply.owned);
+}
+
+// Four bytes a token: an estimate, since an echo has no tokenizer.
+int64_t prompt_tokens(const ChatRequest& chat) {
+    size_t bytes = 0;
+    for (const Part& part : chat.parts) bytes += part.text.size();
+    return std::max<int64_t>(1, static_cast<int64_t>(bytes / 4));
+}
+
+}  // namespace
+
+EchoBackend::EchoBackend(net::TimerWheel& timers, const EchoScript& script,
+                         const std::string& model_name, int64_t created)
+    : timers_(timers),
+      script_(script),
+      arguments_(json::ChatDecoder::Limits{}),
+      next_call_id_(net::random_seed()) {
+    models_.push_back({model_name, "amazon-q-server", created});
+    if (model_name != previous_name) {
+        models_.push_back({std::string(previous_name), "amazon-q-server", created});
+    }
+}
+
+std::unique_ptr<Generation> EchoBackend::start(const Call& call, Failure& failure) {
+    std::unique_ptr<EchoScript> own_script;
+    if (const std::string_view list = call.request.field("x-echo"); !list.empty()) {
+        own_script = std::make_unique<EchoScript>(script_);
+        std::string problem;
+        if (!own_script->apply(list, problem)) {
+            failure = failure_for_status(400, "Invalid x-echo field: " + problem);
+            failure.code = "invalid_value";
+            return nullptr;
+        }
+    }
+    const EchoScript& script = own_script ? *own_script : script_;
+    const ChatRequest& chat = call.chat;
+
+    EchoGeneration::Reply reply;
+    reply.prompt_tokens = prompt_tokens(chat);
+    reply.in_one_piece = !chat.stream && !TextLimits::are_in(chat);
+    if (const Message* message = last_user_message(chat)) find_text(chat, *message, reply);
+    if (script.tokens && !reply.text.empty()) {
+        // Repeated, so its last word must not run into the first one.
+        reply.owned = std::make_unique<std::string>(std::string(reply.text.view()) + ' ');
+        reply.text = JsonText::trusted(*reply.owned);
+    }
+    if (!script.tool.empty() && chat.messages.back().role == Role::user) {
+        make_call(script.tool, reply);
+    }
+    return std::make_unique<EchoGeneration>(timers_, call.wakeup, script, std::move(own_script),
+                                            std::move(reply));
+}
+
+// The message itself is the arguments when it is a JSON object, {"text": message} otherwise.
+void EchoBackend::make_call(const std::string& tool, EchoGeneration::Reply& reply) {
+    std::string text;
+    reply.text.unescape(text);
+    auto arguments = std::make_unique<std::string>();
+    if (arguments_.is_object(text)) {
+        *arguments = reply.text.view();
+    } else {
+        std::string object = "{\"text\":\"";
+        object += reply.text.view();
+        object += "\"}";
+        json::escape(object, *arguments);
+    }
+    reply.owned = std::move(arguments);
+    reply.text = JsonText::trusted(*reply.owned);
+    reply.tool = tool;
+    char digits[16];
+    net::write_hex(net::scatter(next_call_id_++), digits);
+    reply.tool_id = "call_" + std::string(digits, sizeof digits);
+}
+
+}  // namespace core

@@ -1,0 +1,156 @@
+#include "core/echo_generation.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "core/echo_words.h"
+
+namespace core {
+
+using json::Delta;
+using json::JsonText;
+
+EchoGeneration::EchoGeneration(net::TimerWheel& timers, net::Wakeup wakeup,
+                               const EchoScript& script, std::unique_ptr<EchoScript> own_script,
+                               Reply reply)
+    : timers_(timers),
+      script_(&script),
+      own_script_(std::move(own_script)),
+      owned_(std::move(reply.owned)),
+      whole_(reply.text),
+      rest_(reply.text),
+      begun_(timers.now()),
+      timer_(timers, wakeup.task()),
+      prompt_tokens_(static_cast<uint32_t>(reply.prompt_tokens)),
+      is_paced_(script.delay.count() != 0 || script.interval.count() != 0),
+      in_one_piece_(reply.in_one_piece && !is_paced_ && !script.tokens && !script.error_after &&
+                    !script.stall_after) {
+    if (!reply.tool.empty()) {
+        tool_name_bytes_ = static_cast<uint32_t>(reply.tool.size());
+        tool_ = std::make_unique<std::string>(reply.tool + reply.tool_id);
+    }
+    find_checkpoint();
+}
+
+Next EchoGeneration::next(Delta& out) {
+    switch (stage_) {
+        case Stage::text:
+            return token(out, Delta::Kind::text);
+        case Stage::reasoning:
+            return token(out, Delta::Kind::reasoning);
+        case Stage::arguments:
+            return token(out, Delta::Kind::tool_arguments);
+        case Stage::begin:
+            return begin(out);
+        case Stage::call:
+            out.kind = Delta::Kind::tool_call;
+            out.tool_index = 0;
+            out.tool_name = JsonText::trusted(std::string_view(*tool_).substr(0, tool_name_bytes_));
+            out.tool_id = JsonText::trusted(std::string_view(*tool_).substr(tool_name_bytes_));
+            enter(Stage::arguments);
+            return Next::delta;
+        case Stage::finish:
+            out.kind = Delta::Kind::finish;
+            out.finish = tool_ ? json::Finish::tool_calls : json::Finish::stop;
+            stage_ = Stage::end;
+            return Next::delta;
+        case Stage::end:
+            break;
+    }
+    return Next::end;
+}
+
+Next EchoGeneration::begin(Delta& out) {
+    if (script_->error != 0) {
+        if (is_paced_ && !is_due()) return Next::wait;
+        return fail(script_->error, "This error was asked for.");
+    }
+    enter(script_->reasoning ? Stage::reasoning : tool_ ? Stage::call : Stage::text);
+    out.kind = Delta::Kind::begin;
+    return Next::delta;
+}
+
+Next EchoGeneration::token(Delta& out, Delta::Kind kind) {
+    if (emitted_ == checkpoint_) {
+        const Next said = checkpoint();
+        if (said != Next::delta) return said;
+    }
+    if (rest_.empty()) {
+        const bool repeats = script_->tokens && !whole_.empty() && kind == Delta::Kind::text;
+        if (!repeats) leave_stage();
+        if (!repeats) return next(out);
+        rest_ = whole_;
+    }
+    if (is_paced_ && !is_due()) return Next::wait;
+    out.kind = kind;
+    out.tool_index = 0;
+    out.text = in_one_piece_ ? rest_ : first_word(rest_);
+    out.tokens = in_one_piece_ ? count_words(rest_) : 1;
+    rest_ = rest_.after(out.text);
+    emitted_ += out.tokens;
+    return Next::delta;
+}
+
+bool EchoGeneration::is_due() {
+    const net::TimePoint due = begun_ + script_->delay + emitted_ * script_->interval;
+    if (timers_.now() >= due) return true;
+    timer_.arm_at(due);
+    return false;
+}
+
+Next EchoGeneration::checkpoint() {
+    if (script_->error_after && emitted_ >= *script_->error_after) {
+        if (is_paced_ && !is_due()) return Next::wait;
+        return fail(500, "This error in mid-stream was asked for.");
+    }
+    if (script_->stall_after && emitted_ >= *script_->stall_after) return Next::wait;
+    if (script_->tokens && emitted_ >= *script_->tokens) {
+        rest_ = whole_ = JsonText();
+    }
+    find_checkpoint();
+    return Next::delta;
+}
+
+void EchoGeneration::find_checkpoint() {
+    checkpoint_ = std::numeric_limits<uint32_t>::max();
+    for (const auto& border : {script_->error_after, script_->stall_after, script_->tokens}) {
+        if (border && *border >= emitted_ && !(whole_.empty() && border == script_->tokens)) {
+            checkpoint_ = std::min(checkpoint_, *border);
+        }
+    }
+}
+
+void EchoGeneration::enter(Stage stage) {
+    stage_ = stage;
+    rest_ = whole_;
+}
+
+void EchoGeneration::leave_stage() {
+    if (stage_ == Stage::reasoning) return enter(tool_ ? Stage::call : Stage::text);
+    stage_ = Stage::finish;
+}
+
+Next EchoGeneration::fail(uint16_t status, const char* message) {
+    failure_ = std::make_unique<Failure>(failure_for_status(status, message));
+    return Next::failed;
+}
+
+json::Usage EchoGeneration::usage() const {
+    json::Usage usage;
+    usage.prompt_tokens = prompt_tokens_;
+    usage.completion_tokens = emitted_;
+    return usage;
+}
+
+void EchoGeneration::set_aside() {
+    if (owned_) return;
+    const bool needs_whole =
+        script_->tokens || stage_ == Stage::begin || stage_ == Stage::reasoning;
+    const JsonText kept = needs_whole ? whole_ : rest_;
+    const size_t done = kept.size() - rest_.size();
+    owned_ = std::make_unique<std::string>(kept.view());
+    whole_ = JsonText::trusted(*owned_);
+    rest_ = JsonText::trusted(std::string_view(*owned_).substr(done));
+}
+
+}  // namespace core

@@ -1,0 +1,262 @@
+#include "core/options.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string_view>
+
+namespace core {
+namespace {
+
+using Milliseconds = std::chrono::milliseconds;
+
+constexpr uint32_t body_bytes_most = 1024u * 1024 * 1024;
+constexpr uint32_t head_bytes_most = 1024 * 1024;
+constexpr uint32_t workers_most = 256;
+
+// One option: its name, what its value is called (empty: it has none), and what it does.
+struct Option {
+    std::string_view name;
+    std::string_view value;
+    std::string_view help;
+    void (*apply)(Options&, std::string_view);
+};
+
+[[noreturn]] void reject(std::string_view value, std::string_view wanted) {
+    throw UsageError("'" + std::string(value) + "' is not " + std::string(wanted));
+}
+
+uint32_t number(std::string_view text, uint32_t least, uint32_t most) {
+    uint32_t result = 0;
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, result);
+    if (error != std::errc() || stop != end || result < least || result > most) {
+        reject(text, "a number from " + std::to_string(least) + " to " + std::to_string(most));
+    }
+    return result;
+}
+
+// Seconds, with up to three decimals.
+Milliseconds seconds(std::string_view text) {
+    const size_t point = std::min(text.find('.'), text.size());
+    std::string_view fraction = text.substr(std::min(point + 1, text.size()));
+    const bool is_whole = point == text.size();
+    if ((!is_whole && fraction.empty()) || fraction.size() > 3 || point == 0 || point > 6 ||
+        text.find_first_not_of("0123456789.") != text.npos || fraction.find('.') != text.npos) {
+        reject(text, "a time in seconds, such as 30 or 0.5");
+    }
+    std::string digits(fraction);
+    digits.resize(3, '0');
+    const Milliseconds result(int64_t{number(text.substr(0, point), 0, 999'999)} * 1000 +
+                              number(digits, 0, 999));
+    if (result.count() == 0) reject(text, "a time above 0");
+    return result;
+}
+
+void add_key(Options& options, std::string_view key) {
+    if (key.empty()) reject(key, "a key");
+    options.api_keys.emplace_back(key);
+}
+
+void read_keys(Options& options, std::string_view path) {
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
+        std::fopen(std::string(path).c_str(), "re"), std::fclose);
+    if (!file) throw UsageError("cannot read the key file " + std::string(path));
+    const size_t before = options.api_keys.size();
+    char line[4096];
+    while (std::fgets(line, sizeof line, file.get())) {
+        std::string_view key = line;
+        key = key.substr(0, key.find_last_not_of(" \t\r\n") + 1);
+        if (!key.empty() && key.front() != '#') options.api_keys.emplace_back(key);
+    }
+    if (options.api_keys.size() == before) {
+        throw UsageError("there is no key in the key file " + std::string(path));
+    }
+}
+
+void read_keys_from_environment(Options& options) {
+    const char* variable = std::getenv("AMAZON_Q_SERVER_API_KEY");
+    std::string_view keys = variable ? variable : "";
+    while (!keys.empty()) {
+        const size_t end = std::min(keys.find(','), keys.size());
+        if (end != 0) options.api_keys.emplace_back(keys.substr(0, end));
+        keys.remove_prefix(std::min(end + 1, keys.size()));
+    }
+}
+
+void set_backend(Options& options, std::string_view value) {
+    if (value != "echo") reject(value, "a backend; there is: echo");
+    options.backend = value;
+}
+
+// The name stands in every frame as it is.
+void set_model_name(Options& options, std::string_view value) {
+    const bool is_plain = std::all_of(value.begin(), value.end(), [](char c) {
+        return c > 0x20 && c < 0x7F && c != '"' && c != '\\';
+    });
+    if (!is_plain || value.empty() || value.size() > 128) {
+        reject(value, "a model name: up to 128 printable ASCII characters, no quotes");
+    }
+    options.model_name = value;
+}
+
+void set_log_level(Options& options, std::string_view value) {
+    using net::LogLevel;
+    constexpr std::pair<std::string_view, LogLevel> levels[] = {{"debug", LogLevel::debug},
+                                                                {"info", LogLevel::info},
+                                                                {"warn", LogLevel::warn},
+                                                                {"error", LogLevel::error}};
+    for (const auto& [name, level] : levels) {
+        if (name != value) continue;
+        options.log_level = level;
+        return;
+    }
+    reject(value, "one of debug, info, warn, error");
+}
+
+void set_log_format(Options& options, std::string_view value) {
+    if (value != "text" && value != "json") reject(value, "one of text, json");
+    options.log_format = value == "json" ? net::LogFormat::json : net::LogFormat::text;
+}
+
+void set_echo(Options& options, std::string_view key, std::string_view value) {
+    std::string problem;
+    if (!options.echo.apply(key, value, problem)) reject(value, "usable here");
+}
+
+constexpr Option table[] = {
+    {"host", "ADDRESS", "address to listen on (127.0.0.1)",
+     [](Options& o, std::string_view v) { o.host = v; }},
+    {"port", "N", "port to listen on; 0 takes a free one and prints it (8080)",
+     [](Options& o, std::string_view v) { o.port = static_cast<uint16_t>(number(v, 0, 65535)); }},
+    {"backend", "NAME", "where answers come from: echo (echo)", set_backend},
+    {"model-name", "NAME", "the model's name (the backend's own: echo)", set_model_name},
+    {"api-key", "KEY", "a key that clients must send; repeatable", add_key},
+    {"api-key-file", "FILE", "a file of such keys, one a line", read_keys},
+    {"workers", "N", "event loops, each with a thread (one per core)",
+     [](Options& o, std::string_view v) { o.workers = number(v, 1, workers_most); }},
+    {"log-level", "LEVEL", "debug, info, warn or error (info)", set_log_level},
+    {"log-format", "FORMAT", "text or json (text)", set_log_format},
+
+    {"max-connections", "N", "client connections open at once (what the descriptor limit allows)",
+     [](Options& o, std::string_view v) { o.connections_max = number(v, 1, 10'000'000); }},
+    {"max-body-bytes", "N", "longest request body (33554432)",
+     [](Options& o, std::string_view v) { o.net.body_bytes_max = number(v, 1, body_bytes_most); }},
+    {"max-head-bytes", "N", "longest request head (32768)",
+     [](Options& o, std::string_view v) {
+         o.net.head_bytes_max = number(v, 1024, head_bytes_most);
+     }},
+    {"head-timeout", "S", "for a request's head, from its first byte (10)",
+     [](Options& o, std::string_view v) { o.net.head_timeout = seconds(v); }},
+    {"body-silence-timeout", "S", "between two pieces of a body (15)",
+     [](Options& o, std::string_view v) { o.net.body_silence_timeout = seconds(v); }},
+    {"body-timeout", "S", "for a whole body, and 1 s per 64 KiB declared (60)",
+     [](Options& o, std::string_view v) { o.net.body_timeout = seconds(v); }},
+    {"keep-alive-timeout", "S", "between two requests of a connection (75)",
+     [](Options& o, std::string_view v) { o.net.keep_alive_timeout = seconds(v); }},
+    {"write-stall-timeout", "S", "for a client that does not read (30)",
+     [](Options& o, std::string_view v) { o.net.write_stall_timeout = seconds(v); }},
+    {"linger-timeout", "S", "for a client that still sends after its last answer (2)",
+     [](Options& o, std::string_view v) { o.net.linger_timeout = seconds(v); }},
+    {"ping-interval", "S", "of silence before a stream gets a comment (15)",
+     [](Options& o, std::string_view v) { o.core.ping_interval = seconds(v); }},
+    {"drain-timeout", "S", "for running answers after SIGTERM (30)",
+     [](Options& o, std::string_view v) { o.core.drain_timeout = seconds(v); }},
+
+    {"echo-delay", "MS", "echo: before the first token (0)",
+     [](Options& o, std::string_view v) { set_echo(o, "delay", v); }},
+    {"echo-interval", "MS", "echo: between tokens (0)",
+     [](Options& o, std::string_view v) { set_echo(o, "interval", v); }},
+    {"echo-tokens", "N", "echo: length of the reply, the message repeated",
+     [](Options& o, std::string_view v) { set_echo(o, "tokens", v); }},
+    {"echo-script", "LIST", "echo: as the x-echo request field, e.g. 'reasoning; stall-after=9'",
+     [](Options& o, std::string_view v) {
+         std::string problem;
+         if (!o.echo.apply(v, problem)) throw UsageError(problem);
+     }},
+
+    {"help", "", "prints this",
+     [](Options& o, std::string_view) { o.command = Options::Command::help; }},
+    {"version", "", "prints the version",
+     [](Options& o, std::string_view) { o.command = Options::Command::version; }},
+};
+
+const Option& find_option(std::string_view name) {
+    for (const Option& option : table) {
+        if (option.name == name) return option;
+    }
+    throw UsageError("unknown option --" + std::string(name) + " (see --help)");
+}
+
+// Applies the option at `i` and returns the index of the next argument.
+int apply(Options& options, std::span<char*> arguments, int i) {
+    char* const argument = arguments[static_cast<size_t>(i)];
+    const std::string_view text(argument + 2);
+    const size_t equals = text.find('=');
+    const Option& option = find_option(text.substr(0, equals));
+    char* value = nullptr;
+    if (equals != std::string_view::npos) value = argument + 2 + equals + 1;
+    if (option.value.empty() && value) {
+        throw UsageError("--" + std::string(option.name) + " takes no value");
+    }
+    if (!option.value.empty() && !value) {
+        if (++i == static_cast<int>(arguments.size())) {
+            throw UsageError("--" + std::string(option.name) +
+                             " needs a value: " + std::string(option.value));
+        }
+        value = arguments[static_cast<size_t>(i)];
+    }
+    try {
+        option.apply(options, value ? value : "");
+    } catch (const UsageError& error) {
+        throw UsageError("--" + std::string(option.name) + ": " + error.what());
+    }
+    if (option.name == "api-key") std::memset(value, '*', std::strlen(value));
+    return i + 1;
+}
+
+}  // namespace
+
+Options Options::read(int argc, char** argv) {
+    Options options;
+    read_keys_from_environment(options);
+    const std::span<char*> arguments(argv, static_cast<size_t>(argc));
+    int i = 1;
+    if (argc > 1 && std::string_view(argv[1]) == "server") i = 2;
+    while (i < argc) {
+        const std::string_view argument(argv[i]);
+        if (argument == "-h") return find_option("help").apply(options, {}), options;
+        if (!argument.starts_with("--") || argument.size() == 2) {
+            throw UsageError("unexpected argument '" + std::string(argument) + "' (see --help)");
+        }
+        i = apply(options, arguments, i);
+        if (options.command != Command::serve) return options;
+    }
+    if (options.net.target_bytes_max > options.net.head_bytes_max) {
+        options.net.target_bytes_max = options.net.head_bytes_max;
+    }
+    return options;
+}
+
+std::string help_text() {
+    std::string text =
+        "Usage: amazon-q-server [server] [options]\n\n"
+        "Serves the OpenAI API: POST /v1/chat/completions, GET /v1/models, GET /health,\n"
+        "GET /metrics. Times (S) are in seconds, with decimals if need be.\n\n";
+    constexpr size_t help_column = 31;
+    for (const Option& option : table) {
+        std::string line = "  --" + std::string(option.name);
+        if (!option.value.empty()) line += ' ' + std::string(option.value);
+        line.resize(std::max(help_column, line.size() + 1), ' ');
+        text += line + std::string(option.help) + '\n';
+    }
+    text +=
+        "\nAMAZON_Q_SERVER_API_KEY in the environment holds keys too, with commas between them.\n";
+    return text;
+}
+
+}  // namespace core

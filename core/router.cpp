@@ -1,0 +1,269 @@
+#include "core/router.h"
+
+#include <algorithm>
+#include <ctime>
+
+#include "core/routes.h"
+#include "core/text_limits.h"
+#include "net/http_text.h"
+#include "net/random.h"
+
+namespace core {
+
+using net::Exchange;
+using net::Request;
+
+namespace {
+
+constexpr size_t requested_fields_bytes_max = 2048;
+
+Failure key_failure(ApiKeys::Verdict verdict) {
+    Failure failure;
+    failure.status = 401;
+    failure.type = "invalid_request_error";
+    if (verdict == ApiKeys::Verdict::missing) {
+        failure.message =
+            "You didn't provide an API key. You need to provide your API key in an Authorization "
+            "header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY).";
+    } else {
+        failure.code = "invalid_api_key";
+        failure.message = "Incorrect API key provided.";
+    }
+    return failure;
+}
+
+Failure unknown_model(std::string_view id) {
+    Failure failure;
+    failure.status = 404;
+    failure.type = "invalid_request_error";
+    failure.code = "model_not_found";
+    failure.message =
+        "The model `" + quotable(id) + "` does not exist or you do not have access to it.";
+    return failure;
+}
+
+Failure decode_failure(const json::DecodeError& error) {
+    Failure failure;
+    failure.status = 400;
+    failure.type = "invalid_request_error";
+    failure.message = error.message;
+    failure.param = error.param;
+    failure.code = error.code;
+    return failure;
+}
+
+Failure too_many_choices(int64_t asked, int64_t most) {
+    Failure failure;
+    failure.status = 400;
+    failure.type = "invalid_request_error";
+    failure.code = "unsupported_value";
+    failure.param = "n";
+    failure.message = "Unsupported value: 'n' = " + std::to_string(asked) +
+                      ". This model gives at most " + std::to_string(most) + " choice(s).";
+    return failure;
+}
+
+Failure coded_body(std::string_view coding) {
+    Failure failure;
+    failure.status = 415;
+    failure.type = "invalid_request_error";
+    failure.message = "Content-Encoding '" + quotable(coding) + "' is not supported.";
+    return failure;
+}
+
+// A list of field names as it may be sent back (RFC 9110 section 5.6.1), or nothing.
+bool is_field_list(std::string_view list) {
+    if (list.empty() || list.size() > requested_fields_bytes_max) return false;
+    while (!list.empty()) {
+        const size_t end = std::min(list.find(','), list.size());
+        if (!net::is_token(net::trim(list.substr(0, end)))) return false;
+        list.remove_prefix(std::min(end + 1, list.size()));
+    }
+    return true;
+}
+
+}  // namespace
+
+Router::Router(const Setup& setup)
+    : setup_(setup),
+      decoder_({setup.services.limits.json_depth_max, setup.services.limits.messages_max}),
+      next_id_(net::random_seed()) {}
+
+bool Router::wants_body(const Request& head) {
+    const Target target = Target::of(head.path);
+    return target.route == Route::chat && head.method == net::Method::post &&
+           setup_.keys.check(head) == ApiKeys::Verdict::good;
+}
+
+std::unique_ptr<Exchange> Router::open(const Request& request, net::Wakeup wakeup) {
+    const Target target = Target::of(request.path);
+    if (request.method == net::Method::options) {
+        return answer(Route::preflight, request, preflight(request));
+    }
+    if (target.needs_key) {
+        const ApiKeys::Verdict verdict = setup_.keys.check(request);
+        if (verdict != ApiKeys::Verdict::good) {
+            return answer(target.route, request,
+                          fail(Metrics::Kind::unauthorized, key_failure(verdict)));
+        }
+    }
+    if (target.route == Route::other) {
+        return answer(target.route, request,
+                      fail(Metrics::Kind::bad_request, no_such_route(request)));
+    }
+    if (!is_allowed(target.route, request.method)) {
+        Answer refused = fail(Metrics::Kind::bad_request, no_such_method(request));
+        refused.fields += "Allow: " + std::string(allowed_methods(target.route)) + "\r\n";
+        return answer(target.route, request, std::move(refused));
+    }
+    switch (target.route) {
+        case Route::chat:
+            return open_chat(request, wakeup, request.path);
+        case Route::models:
+            return answer(target.route, request, models());
+        case Route::model:
+            return answer(target.route, request, model(target.model_id));
+        case Route::health:
+            return answer(target.route, request, health());
+        case Route::metrics:
+            return answer(target.route, request, metrics());
+        case Route::preflight:
+        case Route::other:
+            break;
+    }
+    return nullptr;
+}
+
+std::unique_ptr<Exchange> Router::open_chat(const Request& request, net::Wakeup wakeup,
+                                            std::string_view path) {
+    const auto refuse = [&](Metrics::Kind kind, const Failure& failure) {
+        return answer(Route::chat, request, fail(kind, failure));
+    };
+    const std::string_view coding = request.field("content-encoding");
+    if (!coding.empty() && !net::equals_ignoring_case(coding, "identity")) {
+        return refuse(Metrics::Kind::bad_request, coded_body(coding));
+    }
+    json::DecodeError error;
+    if (!decoder_.decode(request.body, chat_, error)) {
+        return refuse(Metrics::Kind::bad_request, decode_failure(error));
+    }
+    Failure failure;
+    std::string_view model;
+    if (!find_model(chat_, model, failure)) return refuse(Metrics::Kind::bad_request, failure);
+    if (chat_.n > setup_.backend.choices_max()) {
+        return refuse(Metrics::Kind::bad_request,
+                      too_many_choices(chat_.n, setup_.backend.choices_max()));
+    }
+    std::vector<std::unique_ptr<Generation>> generations;
+    generations.reserve(static_cast<size_t>(chat_.n));
+    for (int64_t i = 0; i < chat_.n; ++i) {
+        auto generation = setup_.backend.start({chat_, request, wakeup}, failure);
+        if (!generation) return refuse(Metrics::Kind::backend, failure);
+        if (TextLimits::are_in(chat_)) {
+            generation = std::make_unique<TextLimits>(std::move(generation), chat_);
+        }
+        generations.push_back(std::move(generation));
+    }
+    ChatExchange::Setup setup;
+    setup.head.id = net::scatter(next_id_++);
+    setup.head.created = ::time(nullptr);
+    setup.head.model = json::JsonText::trusted(model);
+    setup.path = path.starts_with("/v1") ? "/v1/chat/completions" : "/chat/completions";
+    setup.is_stream = chat_.stream;
+    setup.includes_usage = chat_.include_usage;
+    return std::make_unique<ChatExchange>(setup_.services, wakeup, setup, std::move(generations));
+}
+
+// `id` is the backend's own copy of the name.
+bool Router::find_model(const json::ChatRequest& chat, std::string_view& id, Failure& failure) {
+    for (const json::Model& model : setup_.backend.models()) {
+        id = model.id;
+        if (id == chat.model.view()) return true;
+    }
+    std::string name;
+    chat.model.unescape(name);
+    for (const json::Model& model : setup_.backend.models()) {
+        id = model.id;
+        if (id == name) return true;
+    }
+    failure = unknown_model(name);
+    return false;
+}
+
+Answer Router::preflight(const Request& request) const {
+    Answer answer;
+    answer.status = 204;
+    answer.content_type = {};
+    answer.fields += "Access-Control-Allow-Methods: GET, POST, OPTIONS\r\n";
+    answer.fields += "Access-Control-Max-Age: 86400\r\n";
+    const std::string_view asked = request.field("access-control-request-headers");
+    answer.fields += "Access-Control-Allow-Headers: ";
+    // A wildcard would not cover Authorization, so the names asked for are sent back.
+    answer.fields += is_field_list(asked) ? asked : "Authorization, Content-Type, x-request-id";
+    answer.fields += "\r\nAllow: GET, HEAD, POST, OPTIONS\r\n";
+    return answer;
+}
+
+Answer Router::models() const {
+    Answer answer;
+    json::write_models(setup_.backend.models(), answer.body);
+    return answer;
+}
+
+Answer Router::model(std::string_view encoded_id) const {
+    const std::optional<std::string> id = percent_decoded(encoded_id);
+    for (const json::Model& model : setup_.backend.models()) {
+        if (model.id != id) continue;
+        Answer answer;
+        json::write_model(model, answer.body);
+        return answer;
+    }
+    Failure failure = unknown_model(id.value_or(std::string(encoded_id)));
+    failure.param = "model";
+    return error_answer(failure);
+}
+
+Answer Router::health() const {
+    Answer answer;
+    answer.status = is_draining_ ? 503 : 200;
+    answer.body = is_draining_ ? R"({"status":"draining"})" : R"({"status":"ok"})";
+    return answer;
+}
+
+Answer Router::metrics() const {
+    Answer answer;
+    answer.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    write_metrics(setup_.all_metrics, setup_.backend.name(), answer.body);
+    return answer;
+}
+
+Answer Router::fail(Metrics::Kind kind, const Failure& failure) {
+    setup_.metrics.count_error(kind);
+    return error_answer(failure);
+}
+
+std::unique_ptr<Exchange> Router::answer(Route route, const Request& request, Answer answer) {
+    setup_.metrics.count_response(route, answer.status);
+    answer.path = request.path;
+    return std::make_unique<AnswerExchange>(std::move(answer));
+}
+
+std::unique_ptr<Exchange> Router::refuse(const net::Refusal& refusal) {
+    Failure failure = failure_for_status(refusal.status, std::string(refusal.reason) + '.');
+    failure.message[0] = static_cast<char>(std::toupper(failure.message[0]));
+    Answer refused = fail(Metrics::Kind::refused, failure);
+    refused.path = "-";
+    setup_.metrics.count_response(Route::other, refusal.status);
+    return std::make_unique<AnswerExchange>(std::move(refused));
+}
+
+std::string shed_response() {
+    Failure failure = failure_for_status(503, "Too many connections. Try again in a moment.");
+    const Answer answer = error_answer(failure);
+    return "HTTP/1.1 503 Service Unavailable\r\nContent-Type: "
+           "application/json\r\nContent-Length: " +
+           std::to_string(answer.body.size()) + "\r\nConnection: close\r\n" + answer.fields +
+           "\r\n" + answer.body;
+}
+
+}  // namespace core

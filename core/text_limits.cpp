@@ -1,0 +1,120 @@
+#include "core/text_limits.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace core {
+
+using json::Delta;
+using json::JsonText;
+
+namespace {
+
+constexpr int64_t bytes_per_token = 4;
+
+// The longest end of `text` that is a proper beginning of `stop`.
+size_t overlap(std::string_view text, std::string_view stop) {
+    size_t bytes = std::min(text.size(), stop.size() - 1);
+    while (bytes != 0 && !stop.starts_with(text.substr(text.size() - bytes))) --bytes;
+    return bytes;
+}
+
+}  // namespace
+
+bool TextLimits::are_in(const json::ChatRequest& chat) {
+    return chat.max_tokens || !chat.stop.empty();
+}
+
+TextLimits::TextLimits(std::unique_ptr<Generation> source, const json::ChatRequest& chat)
+    : source_(std::move(source)), tokens_max_(chat.max_tokens.value_or(0)) {
+    for (const JsonText& stop : chat.stop) stop.unescape(stops_.emplace_back());
+}
+
+Next TextLimits::next(Delta& out) {
+    while (source_) {
+        if (following_said_ != Next::wait) {
+            out = following_;
+            return std::exchange(following_said_, Next::wait);
+        }
+        const Next said = source_->next(out);
+        if (said == Next::wait) return said;
+        const bool is_text = said == Next::delta && out.kind == Delta::Kind::text;
+        const bool is_reasoning = said == Next::delta && out.kind == Delta::Kind::reasoning;
+        if (!is_text && !is_reasoning) {
+            if (held_.empty()) return said;
+            following_ = out;
+            following_said_ = said;
+            shown_bytes_ = held_.size();
+            return show(out);
+        }
+        if (!admit(out)) {
+            end_with(json::Finish::length);
+        } else if (is_reasoning || stops_.empty()) {
+            return Next::delta;
+        } else {
+            out.text.unescape(held_);
+            if (match()) return show(out);
+        }
+    }
+    if (!held_.empty()) return show(out);
+    if (is_finished_) return Next::end;
+    is_finished_ = true;
+    out.kind = Delta::Kind::finish;
+    out.finish = reason_;
+    return Next::delta;
+}
+
+bool TextLimits::admit(Delta& delta) {
+    if (tokens_max_ != 0 && tokens_ >= tokens_max_) return false;
+    if (delta.tokens != 0) {
+        tokens_ += delta.tokens;
+        return true;
+    }
+    if (tokens_max_ != 0) {
+        const int64_t bytes_left = tokens_max_ * bytes_per_token - estimated_bytes_;
+        delta.text = delta.text.cut(static_cast<size_t>(bytes_left));
+    }
+    estimated_bytes_ += static_cast<int64_t>(delta.text.size());
+    tokens_ = (estimated_bytes_ + bytes_per_token - 1) / bytes_per_token;
+    return true;
+}
+
+void TextLimits::end_with(json::Finish reason) {
+    usage_ = source_->usage();
+    usage_.completion_tokens = tokens_;
+    reason_ = reason;
+    shown_bytes_ = held_.size();
+    source_.reset();
+}
+
+bool TextLimits::match() {
+    size_t found = std::string::npos;
+    size_t held_back = 0;
+    for (const std::string& stop : stops_) {
+        found = std::min(found, held_.find(stop));
+        held_back = std::max(held_back, overlap(held_, stop));
+    }
+    if (found != std::string::npos) {
+        held_.resize(found);
+        end_with(json::Finish::stop);
+    } else {
+        shown_bytes_ = held_.size() - held_back;
+    }
+    return shown_bytes_ != 0;
+}
+
+Next TextLimits::show(Delta& out) {
+    shown_.clear();
+    json::escape(std::string_view(held_).substr(0, shown_bytes_), shown_);
+    held_.erase(0, shown_bytes_);
+    out.kind = Delta::Kind::text;
+    out.text = JsonText::trusted(shown_);
+    out.tokens = 0;
+    return Next::delta;
+}
+
+void TextLimits::set_aside() {
+    if (source_) source_->set_aside();
+}
+
+}  // namespace core

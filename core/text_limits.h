@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/backend.h"
+
+namespace core {
+
+// TextLimits applies `stop` and `max_tokens` to the deltas of any generation, so that every
+// backend has them: a stop string is found across the borders of deltas, and what could be its
+// beginning is held back. When a limit is reached the generation behind it is destroyed, which
+// cancels it.
+class TextLimits final : public Generation {
+public:
+    // Whether the request asks for any limit.
+    static bool are_in(const json::ChatRequest& chat);
+
+    // Copies what it needs of the request.
+    TextLimits(std::unique_ptr<Generation> source, const json::ChatRequest& chat);
+
+    Next next(json::Delta& out) override;
+    const Failure& failure() const override { return source_->failure(); }
+    json::Usage usage() const override { return source_ ? source_->usage() : usage_; }
+    void set_aside() override;
+
+private:
+    // Counts a piece of text and cuts it to what is left; false when nothing is.
+    bool admit(json::Delta& delta);
+    // Cancels the source and lets `reason` follow what is held.
+    void end_with(json::Finish reason);
+    // Looks for a stop string in what is held; true when some of it can be shown.
+    bool match();
+    // Hands out the first `shown_bytes_` of what is held.
+    Next show(json::Delta& out);
+
+    std::unique_ptr<Generation> source_;  // null once a limit was reached
+    std::vector<std::string> stops_;      // plain text, none empty
+    const int64_t tokens_max_;            // 0: no limit
+    int64_t tokens_ = 0;
+    int64_t estimated_bytes_ = 0;  // of pieces that do not say how many tokens they are
+    json::Usage usage_;            // once there is no source
+    json::Finish reason_ = json::Finish::stop;
+    bool is_finished_ = false;
+    std::string held_;  // plain text; behind shown_bytes_ it may begin a stop string
+    size_t shown_bytes_ = 0;
+    std::string shown_;                 // what the last delta points to
+    json::Delta following_;             // what the source said behind the text that is held
+    Next following_said_ = Next::wait;  // wait: nothing follows
+};
+
+}  // namespace core
