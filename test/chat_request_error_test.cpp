@@ -87,7 +87,7 @@ TEST_CASE("a body that is not JSON is refused with a hint") {
     check_malformed(R"({a:1})", "unexpected text at byte 1");
     check_malformed(R"({"a":tru})", "unexpected text at byte 5");
     check_malformed(R"({"a":1.})", "unexpected text at byte 5");
-    check_malformed(R"({"a":1} x})", "it does not end where its object ends");
+    check_malformed(R"({"a":1} x})", "unexpected text after the object at byte 8");
     check_malformed(R"({"a":"\x"})", "wrong escape at byte 6");
     check_malformed(R"({"\q":1})", "wrong escape at byte 2");
     check_malformed("{\"a\":\"b\nc\"}", "a control character in a string at byte 7");

@@ -148,9 +148,12 @@ TEST_CASE("an invalid byte is found in every kind of field") {
     for (const char* field :
          {"x", "model", "stop", "user", "n", "stream", "tools", "messages", "response_format"}) {
         for (const char* value :
-             {"nul",        "tru",     "falsee", "nulll",      "-",     "01",  "1.",  "\"\\x\"",
-              "[1,]",       "{\"a\"}", "[1 2]",  "{\"a\":1,}", "{1:2}", "'x'", "\v1", "truefalse",
-              "\"a\"\"b\"", "1\"a\"",  "\"a\"1", "[}",         "{]",    ""}) {
+             {"nul",      "tru",      "falsee",    "nulll",     "-",           "01",
+              "1.",       "\"\\x\"",  "[1,]",      "{\"a\"}",   "[1 2]",       "{\"a\":1,}",
+              "{1:2}",    "'x'",      "\v1",       "truefalse", "\"a\"\"b\"",  "1\"a\"",
+              "\"a\"1",   "[}",       "{]",        "",          "\"a\":\"b\"", "\"a\":1",
+              "1:2",      ":1",       "[]:1",      "null:{}",   "\"a\":[",     "\"a\":]",
+              "\"a\":1]", "\"a\":1}", "\"a\":{}}", "{}{}",      "[]\"\"",      "\"\"[]"}) {
             std::string name = field;
             CAPTURE(name);
             CAPTURE(value);
