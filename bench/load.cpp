@@ -73,6 +73,8 @@ public:
         expected_.is_stream = !options_.plain;
         expected_.tokens = options_.plain ? 0 : bench::echo_number(options_.echo, "tokens");
         if (options_.check_text) expected_.text = options_.message;
+        // The echo repeats its message with a space between.
+        if (options_.check_text && expected_.tokens > 0) expected_.text += ' ';
         delay_ns_ = static_cast<int64_t>(bench::echo_number(options_.echo, "delay")) * 1'000'000;
         interval_ns_ =
             static_cast<int64_t>(bench::echo_number(options_.echo, "interval")) * 1'000'000;

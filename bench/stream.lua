@@ -6,7 +6,7 @@ wrk.headers["Content-Type"] = "application/json"
 wrk.headers["x-echo"] = "tokens=64"
 wrk.path = "/v1/chat/completions"
 wrk.body = '{"model":"amazon-q","stream":true,"messages":[{"role":"user",'
-    .. '"content":" administrations acknowledgement classifications"}]}'
+    .. '"content":" administrations acknowledgement classifications characteristics"}]}'
 
 local frames_per_answer = 64
 
