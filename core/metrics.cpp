@@ -29,9 +29,9 @@ public:
                 type, "\n"});
     }
 
-    // `labels` without braces, each with a comma behind it.
+    // `labels` without braces, each with a comma before it.
     void value(std::string_view name, std::string_view labels, uint64_t number) {
-        append({"amazon_q_server_", name, "{", labels, "backend=\"", backend_, "\"} "});
+        append({"amazon_q_server_", name, "{backend=\"", backend_, "\"", labels, "} "});
         append({std::to_string(number), "\n"});
     }
 
@@ -58,7 +58,7 @@ public:
             for (const WorkerCounters* worker : workers_) count += read(*worker).count(i);
             const bool is_last = i == Histogram::bounds.size();
             const std::string_view bound = is_last ? "+Inf" : Histogram::bounds[i].seconds;
-            value(bucket, "le=\"" + std::string(bound) + "\",", count);
+            value(bucket, ",le=\"" + std::string(bound) + "\"", count);
         }
         for (const WorkerCounters* worker : workers_)
             nanoseconds += read(*worker).sum_nanoseconds();
@@ -88,8 +88,8 @@ void write_responses(Page& page) {
             if (count == 0) continue;
             const uint16_t code = Metrics::statuses[status];
             page.value("requests_total",
-                       "route=\"" + std::string(route_names[route]) + "\",status=\"" +
-                           (code == 0 ? "other" : std::to_string(code)) + "\",",
+                       ",route=\"" + std::string(route_names[route]) + "\",status=\"" +
+                           (code == 0 ? "other" : std::to_string(code)) + "\"",
                        count);
         }
     }
@@ -98,7 +98,7 @@ void write_responses(Page& page) {
 void write_errors(Page& page) {
     page.head("errors_total", "counter", "Requests that failed, by kind.");
     for (size_t kind = 0; kind < Metrics::kind_count; ++kind) {
-        page.value("errors_total", "kind=\"" + std::string(kind_names[kind]) + "\",",
+        page.value("errors_total", ",kind=\"" + std::string(kind_names[kind]) + "\"",
                    page.sum([&](const WorkerCounters& worker) -> auto& {
                        return worker.core.errors[kind];
                    }));
@@ -129,13 +129,13 @@ void write_connections(Page& page) {
         "clients_gone_total", "counter", "Clients that left before their answer was complete.",
         [](Worker w) -> auto& { return w.net.clients_gone; });
     page.head("timeouts_total", "counter", "Connections that ran into a timeout, by kind.");
-    page.value("timeouts_total", "kind=\"head\",",
+    page.value("timeouts_total", ",kind=\"head\"",
                page.sum([](Worker w) -> auto& { return w.net.head_timeouts; }));
-    page.value("timeouts_total", "kind=\"body\",",
+    page.value("timeouts_total", ",kind=\"body\"",
                page.sum([](Worker w) -> auto& { return w.net.body_timeouts; }));
-    page.value("timeouts_total", "kind=\"idle\",",
+    page.value("timeouts_total", ",kind=\"idle\"",
                page.sum([](Worker w) -> auto& { return w.net.idle_timeouts; }));
-    page.value("timeouts_total", "kind=\"write_stall\",",
+    page.value("timeouts_total", ",kind=\"write_stall\"",
                page.sum([](Worker w) -> auto& { return w.net.write_stalls; }));
 }
 

@@ -15,6 +15,7 @@ HttpParser::HttpParser(const Limits& limits) : limits_(limits) {
 void HttpParser::reset() {
     llhttp_reset(&parser_);
     lines_.reset();
+    refusal_ = {0, {}};
     parsed_ = head_end_ = message_end_ = 0;
     target_ = {};
     field_ranges_.clear();
@@ -56,7 +57,7 @@ HttpParser::State HttpParser::feed_head(InputBuffer& buffer) {
     const llhttp_errno_t error = llhttp_execute(&parser_, base_ + parsed_, buffer.size() - parsed_);
     const size_t end =
         error == HPE_OK ? buffer.size() : static_cast<size_t>(parser_.error_pos - base_);
-    if (error == HPE_USER) return State::refused;
+    if (refusal_.status != 0) return State::refused;
     if (error != HPE_OK && error != HPE_PAUSED) return refuse_syntax(error);
     if (!lines_.feed({base_ + parsed_, end - parsed_})) {
         return refuse(400, "a line holds a control character, a bare CR or LF, or is folded");
@@ -84,7 +85,7 @@ bool HttpParser::check_request_line() {
     const std::string_view rest = head.substr(std::min(version, head.size()));
     is_http_1_0_ = rest.starts_with("HTTP/1.0\r\n");
     if (is_http_1_0_ || rest.starts_with("HTTP/1.1\r\n")) return true;
-    refuse_request_line(head.substr(0, head.find('\r')));
+    refuse_request_line(head.substr(0, head.find('\r')), HPE_INVALID_VERSION);
     return false;
 }
 
@@ -121,13 +122,15 @@ bool HttpParser::check_framing() {
     content_length_ = parser_.content_length;
     keep_alive_ = llhttp_should_keep_alive(&parser_) != 0;
     parser_.upgrade = 0;  // we never leave HTTP/1.1; the request is served as if not asked
+    // llhttp does not see the coding when whitespace other than a space stands around it.
+    if (chunked_) parser_.flags |= F_CHUNKED;
     State state = State::need_more;
     if (host_count_ > 1 || (host_count_ == 0 && !is_http_1_0_)) {
         state = refuse(400, "a request needs exactly one Host field");
     } else if (coding_count_ > 1) {
         state = refuse(400, "Transfer-Encoding is repeated");
     } else if (chunked_ && is_http_1_0_) {
-        state = refuse(400, "HTTP/1.0 has no Transfer-Encoding");
+        state = refuse(400, "Transfer-Encoding needs HTTP version 1.1");
     } else if (!chunked_ && content_length_ > body_bytes_max_) {
         state = refuse(413, "the request's body is too large");
     }
@@ -153,7 +156,7 @@ HttpParser::State HttpParser::feed_chunked_body(InputBuffer& buffer) {
             llhttp_execute(&parser_, base_ + parsed_, buffer.size() - parsed_);
         const size_t end =
             error == HPE_OK ? buffer.size() : static_cast<size_t>(parser_.error_pos - base_);
-        if (error == HPE_USER) return State::refused;
+        if (refusal_.status != 0) return State::refused;
         if (error != HPE_OK && error != HPE_PAUSED) return refuse_syntax(error);
         if (checks_lines && !lines_.feed({base_ + parsed_, end - parsed_})) {
             return refuse(400, "a trailer line holds a control character or a bare CR or LF");
@@ -197,7 +200,7 @@ HttpParser::State HttpParser::refuse_syntax(llhttp_errno_t error) {
         case HPE_INVALID_VERSION:
         case HPE_INVALID_CONSTANT:
         case HPE_PAUSED_H2_UPGRADE:
-            return refuse_request_line(seen_.substr(0, seen_.find_first_of("\r\n")));
+            return refuse_request_line(seen_.substr(0, seen_.find_first_of("\r\n")), error);
         case HPE_INVALID_CONTENT_LENGTH:
             return refuse(400, "Content-Length is not a valid length");
         case HPE_UNEXPECTED_CONTENT_LENGTH:
@@ -207,25 +210,25 @@ HttpParser::State HttpParser::refuse_syntax(llhttp_errno_t error) {
         case HPE_INVALID_TRANSFER_ENCODING:
             return refuse(400, "Transfer-Encoding is not valid");
         default:
-            return refuse(400, "this is not an HTTP/1.1 request");
+            return refuse(400, "this is not a valid HTTP request");
     }
 }
 
 // What of a request line is wrong: RFC 9112 section 3 wants 501 for a method we do not know,
 // RFC 9110 section 15.6.6 505 for another version.
-HttpParser::State HttpParser::refuse_request_line(std::string_view line) {
+HttpParser::State HttpParser::refuse_request_line(std::string_view line, llhttp_errno_t error) {
     if (!is_token(line.substr(0, line.find(' ')))) {
-        return refuse(400, "this is not an HTTP/1.1 request");
+        return refuse(400, "this is not a valid HTTP request");
     }
-    const size_t version = line.rfind(" HTTP/");
-    if (version == std::string_view::npos) {
-        if (parser_.error == HPE_INVALID_METHOD) return refuse(501, "the method is not known");
-        return refuse(400, "the request line is not valid");
+    const size_t mark = line.rfind(" HTTP/");
+    const std::string_view version = line.substr(std::min(mark, line.size()));
+    const bool has_version = is_version(version.substr(std::min<size_t>(6, version.size())));
+    const bool is_our_version = version == " HTTP/1.1" || version == " HTTP/1.0";
+    if (has_version && !is_our_version) {
+        return refuse(505, "only the HTTP versions 1.0 and 1.1 are supported");
     }
-    const std::string_view number = line.substr(version + 6);
-    if (!is_version(number)) return refuse(400, "the request line is not valid");
-    if (number == "1.1" || number == "1.0") return refuse(501, "the method is not known");
-    return refuse(505, "only HTTP/1.0 and HTTP/1.1 are supported");
+    if (error == HPE_INVALID_METHOD) return refuse(501, "the method is not known");
+    return refuse(400, "the request line is not valid");
 }
 
 void HttpParser::extend(Range& range, bool& is_open, const char* at, size_t size) {
@@ -277,6 +280,10 @@ int HttpParser::on_field_name(llhttp_t* parser, const char* at, size_t size) {
     }
     if (self.in_trailers_) {
         self.name_open_ = true;
+        if (size != 0 && !is_token({at, size})) {
+            self.refuse(400, "a trailer's name is not a token");
+            return -1;
+        }
         return self.note_trailer_bytes(size);
     }
     self.extend(self.field_.name, self.name_open_, at, size);

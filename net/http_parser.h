@@ -72,7 +72,7 @@ private:
     bool check_framing();
     State refuse(uint16_t status, std::string_view reason);
     State refuse_syntax(llhttp_errno_t error);
-    State refuse_request_line(std::string_view line);
+    State refuse_request_line(std::string_view line, llhttp_errno_t error);
 
     std::string_view text(Range range) const {
         return {base_ + range.begin, range.end - range.begin};
