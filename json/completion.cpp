@@ -1,19 +1,13 @@
 #include "json/completion.h"
 
-#include <charconv>
+#include "json/put.h"
 
 namespace json {
 namespace {
 
 void append_number(int64_t number, std::string& out) {
-    char digits[20];
-    out.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
-}
-
-void append_hex(uint64_t number, std::string& out) {
-    for (int shift = 60; shift >= 0; shift -= 4) {
-        out.push_back("0123456789abcdef"[number >> shift & 15]);
-    }
+    char digits[number_bytes_max];
+    out.append(digits, put(digits, number));
 }
 
 // "text", without line separators.
@@ -89,7 +83,7 @@ void CollectedChoice::add(const Delta& delta) {
         case Delta::Kind::usage:
             break;
         case Delta::Kind::text:
-            has_content = true;
+            has_content |= !delta.text.empty();
             content.append(delta.text.view());
             break;
         case Delta::Kind::reasoning:
@@ -113,8 +107,9 @@ void CollectedChoice::add(const Delta& delta) {
 
 void write_completion(const AnswerHead& head, std::span<const CollectedChoice> choices,
                       const Usage& usage, std::string& out) {
+    char id[16];
     out += R"({"id":"chatcmpl-)";
-    append_hex(head.id, out);
+    out.append(id, put_id(id, head.id));
     out += R"(","object":"chat.completion","created":)";
     append_number(head.created, out);
     out += R"(,"model":)";

@@ -1,19 +1,9 @@
 #include "json/delta.h"
 
-#include <charconv>
-#include <cstring>
+#include "json/put.h"
 
 namespace json {
 namespace {
-
-char* put(char* to, std::string_view text) {
-    std::memcpy(to, text.data(), text.size());
-    return to + text.size();
-}
-
-char* put(char* to, int64_t number) {
-    return std::to_chars(to, to + 20, number).ptr;
-}
 
 // {"name":count}, or null if the count is unknown.
 char* put_details(char* to, std::string_view name, int64_t count) {

@@ -6,6 +6,8 @@
 #include <system_error>
 #include <utility>
 
+#include "json/utf8.h"
+
 namespace json {
 namespace {
 

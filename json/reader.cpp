@@ -6,6 +6,8 @@
 #include <bit>
 #include <optional>
 
+#include "json/utf8.h"
+
 namespace json {
 namespace {
 

@@ -1,7 +1,6 @@
 #include "json/sse_writer.h"
 
-#include <charconv>
-#include <cstring>
+#include "json/put.h"
 
 namespace json {
 namespace {
@@ -31,14 +30,11 @@ constexpr std::string_view before_counts =
 // More than all fixed bytes of any event that are neither prefix nor suffix.
 constexpr size_t fixed_bytes_max = 192;
 
-char* put(char* to, std::string_view text) {
-    std::memcpy(to, text.data(), text.size());
-    return to + text.size();
-}
-
-char* put_hex(char* to, uint64_t number) {
-    for (int shift = 60; shift >= 0; shift -= 4) *to++ = "0123456789abcdef"[number >> shift & 15];
-    return to;
+// Some clients take a piece without text for a fault.
+bool is_empty_piece(const Delta& delta) {
+    return delta.text.empty() &&
+           (delta.kind == Delta::Kind::text || delta.kind == Delta::Kind::reasoning ||
+            delta.kind == Delta::Kind::tool_arguments);
 }
 
 }  // namespace
@@ -48,8 +44,8 @@ void SseWriter::begin(const AnswerHead& head, bool usage_requested) {
     if (prefix_.size() < room) prefix_.resize(room);
     char* const begin = prefix_.data();
     auto size = [begin](const char* end) { return static_cast<size_t>(end - begin); };
-    char* to = put_hex(put(begin, before_id), head.id);
-    to = std::to_chars(put(to, before_created), begin + room, head.created).ptr;
+    char* to = put_id(put(begin, before_id), head.id);
+    to = put(put(to, before_created), head.created);
     to = copy_line_safe(put(to, before_model), head.model);
     to = put(to, before_choice);
     choices_size_ = size(to);
@@ -82,6 +78,7 @@ size_t SseWriter::bytes_max(const Delta& delta) const {
 }
 
 char* SseWriter::write(char* to, const Delta& delta, uint32_t choice, bool first) const {
+    if (is_empty_piece(delta) && !first) return to;
     switch (delta.kind) {
         case Delta::Kind::begin:
             break;
@@ -124,7 +121,7 @@ char* SseWriter::write_tool(char* to, const Delta& delta, uint32_t choice, bool 
     to = open(to, choice);
     if (first) to = put(put(to, role), R"("content":null,)");
     to = put(to, R"("tool_calls":[{"index":)");
-    to = std::to_chars(to, to + 10, delta.tool_index).ptr;
+    to = put(to, int64_t{delta.tool_index});
     if (delta.kind == Delta::Kind::tool_call) {
         to = copy_line_safe(put(to, R"(,"id":")"), delta.tool_id);
         to = put(to, R"(","type":"function","function":{"name":")");

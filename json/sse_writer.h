@@ -34,7 +34,8 @@ public:
     size_t bytes_max(const Delta& delta) const;
 
     // Writes one whole event and returns its end. `first`: the choice's first event, which carries
-    // the role. Writes nothing for Kind::begin. `choice` < 10.
+    // the role. Writes nothing for Kind::begin, nor for a piece without text that is not the first;
+    // two events for a finish that is the first. `choice` < 10.
     char* write(char* to, const Delta& delta, uint32_t choice, bool first) const;
 
 private:

@@ -51,9 +51,6 @@ bool has_backslash(std::string_view text);
 // simdjson's first stage, which sees quotes and control characters but never looks into an escape.
 size_t find_bad_escape(std::string_view inside);
 
-// Where the first byte stands that is not UTF-8, or npos.
-size_t find_bad_utf8(std::string_view text);
-
 // Appends `text` as the inside of a JSON string. Besides what JSON demands it escapes U+007F,
 // U+0085, U+2028 and U+2029, at which some clients break lines. Bytes that are not UTF-8 become
 // U+FFFD, lone surrogates in WTF-8 their escapes: the output is always valid.

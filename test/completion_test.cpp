@@ -92,6 +92,21 @@ TEST_CASE("write_completion keeps the text that precedes tool calls") {
     CHECK(completion({choice}).find(R"("content":"Let me see",)") != std::string::npos);
 }
 
+TEST_CASE("write_completion takes empty text before tool calls for none") {
+    auto choice = collected({delta_of(Delta::Kind::text), call_of("c", "f")});
+    CHECK(completion({choice}).find(R"("content":null,)") != std::string::npos);
+}
+
+TEST_CASE("CollectedChoice counts its bytes and can be cleared") {
+    auto choice =
+        collected({delta_of(Delta::Kind::text, "12"), delta_of(Delta::Kind::reasoning, "345"),
+                   call_of("c", "f"), arguments_of(0, "{}"), finish_of(json::Finish::tool_calls)});
+    CHECK(choice.bytes() >= 7);
+    choice.clear();
+    CHECK(choice.bytes() == 0);
+    CHECK(completion({choice}) == completion({CollectedChoice()}));
+}
+
 TEST_CASE("write_completion writes an empty reply as an empty string") {
     auto choice = collected({finish_of(json::Finish::length)});
     CHECK(completion({choice}) ==

@@ -9,6 +9,7 @@
 
 #include "json/chat_request.h"
 #include "json/text.h"
+#include "json/utf8.h"
 
 namespace {
 

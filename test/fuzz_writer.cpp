@@ -11,6 +11,7 @@
 #include "json/error.h"
 #include "json/sse_writer.h"
 #include "json/text.h"
+#include "json/utf8.h"
 
 namespace {
 

@@ -195,8 +195,12 @@ TEST_CASE("SseWriter writes the usage chunk without a choice") {
     frame(delta, false, 0, true);
 }
 
-TEST_CASE("SseWriter writes nothing for begin") {
+TEST_CASE("SseWriter writes nothing when there is nothing to say") {
     CHECK(frame(Delta(), true).empty());
+    for (auto kind : {Delta::Kind::text, Delta::Kind::reasoning, Delta::Kind::tool_arguments}) {
+        CHECK(frame(piece(kind, "")).empty());
+        CHECK_FALSE(frame(piece(kind, ""), true).empty());
+    }
 }
 
 TEST_CASE("SseWriter escapes line separators in text and in the model") {

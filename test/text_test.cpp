@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "guarded_text.h"
+#include "json/utf8.h"
 
 using json::JsonText;
 

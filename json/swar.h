@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+// Eight bytes at a time in an ordinary register, on any machine.
+namespace json {
+
+constexpr uint64_t low_bits = 0x0101010101010101;
+constexpr uint64_t high_bits = 0x8080808080808080;
+
+template <class Word>
+inline Word load(const char* from) {
+    Word word;
+    std::memcpy(&word, from, sizeof word);
+    return word;
+}
+
+template <class Word>
+inline void store(char* to, Word word) {
+    std::memcpy(to, &word, sizeof word);
+}
+
+// Not zero if one of the eight bytes is zero. May flag further bytes above a zero one.
+constexpr uint64_t zero_byte(uint64_t word) {
+    return (word - low_bits) & ~word & high_bits;
+}
+
+constexpr uint64_t has_byte(uint64_t word, uint8_t byte) {
+    return zero_byte(word ^ (low_bits * byte));
+}
+
+// Not zero if one of the bytes is below 0x20.
+constexpr uint64_t has_control(uint64_t word) {
+    return (word - low_bits * 0x20) & ~word & high_bits;
+}
+
+// Not zero if one of the bytes is 0x7F or above: adding one carries into the high bit.
+template <class Word>
+constexpr Word has_special(Word word) {
+    return static_cast<Word>(
+               ((word & static_cast<Word>(~high_bits)) + static_cast<Word>(low_bits)) | word) &
+           static_cast<Word>(high_bits);
+}
+
+}  // namespace json
