@@ -249,7 +249,7 @@ def test_accepted():
         ("response_format json_schema", {"response_format": {"type": "json_schema", "json_schema": {
             "name": "n", "schema": {"type": "object"}, "strict": True}}}),
         ("functions", {"functions": [{"name": "f", "parameters": {}}], "function_call": "auto"}),
-        ("stop string", {"stop": "zzz"}), ("stop of four", {"stop": ["z1", "z2", "z3", "z4"]}), ("empty stop", {"stop": []}),
+        ("stop string", {"stop": "zzz"}), ("stop of four", {"stop": ["z1", "z2", "z3", "z4"]}),
         ("all roles", {"messages": [{"role": "system", "content": "s"}, {"role": "developer", "content": [text]},
                                     {"role": "user", "content": "x", "name": "n"},
                                     {"role": "assistant", "content": None, "tool_calls": [call], "reasoning_content": "r"},
@@ -277,7 +277,10 @@ def test_accepted():
         ("byte order of members", b'{"messages":[{"content":"hi","role":"user"}],"model":"echo"}'),
         ("white space", b' \r\n\t{ "model" : "echo" ,\n"messages" : [ { "role" : "user" , "content" : "hi" } ] } \r\n'),
         ("escaped names", rb'{"m\u006fdel":"ech\u006f","mess\u0061ges":[{"r\u006fle":"us\u0065r","c\u006fntent":"hi"}]}'),
-        ("a member twice", b'{"model":"nope","model":"echo","messages":[],"messages":[{"role":"user","content":"hi"}]}'),
+        ("a member twice: the last one counts", b'{"model":"nope","model":"echo","messages":[{"role":"user","content":"first"}],'
+         b'"messages":[{"role":"user","role":"user","content":"second","content":"hi"}]}'),
+        ("escaped values", rb'{"model":"echo","messages":[{"role":"user","content":[{"type":"te\u0078t","text":"hi"}]}],'
+         rb'"response_format":{"type":"t\u0065xt"},"tool_choice":"\u0061uto"}'),
         ("empty names", b'{"":1,"":2,"model":"echo","messages":[{"role":"user","content":"hi","":0}]}'),
         ("huge number in an unknown field", body()[:-1] + b',"x":' + b"9" * 500 + b',"y":1e999,"z":-0}'),
     ]:
