@@ -99,7 +99,7 @@ void Connection::pump() {
         }
         const uint64_t received = workspace_.counters.bytes_received.value() - received_before;
         if (more && received >= workspace_.limits.read_quota) {
-            workspace_.loop.ready().post(*this);
+            workspace_.loop.ready().yield(*this);
             break;
         }
     }
@@ -238,7 +238,7 @@ bool Connection::converse() {
     if (!unsent_.empty()) return false;
     if (is_finished_) return end_exchange();
     if (!has_room) {
-        workspace_.loop.ready().post(*this);  // the others of this loop have their turn first
+        workspace_.loop.ready().yield(*this);  // the others of this loop have their turn first
     } else if (peer_closed_) {
         leave("client_gone");  // what must wait is not worth it: nobody may be there any more
     }

@@ -84,7 +84,9 @@ std::string_view path_of(std::string_view target) {
         if (path == std::string_view::npos || target[path] != '/') return "/";
         target.remove_prefix(path);
     }
-    return target.substr(0, target.find_first_of("?#"));
+    const auto is_end = [](char c) { return c == '?' || c == '#'; };
+    const auto end = std::find_if(target.begin(), target.end(), is_end);
+    return target.substr(0, static_cast<size_t>(end - target.begin()));
 }
 
 Method method_of(int llhttp_method) {

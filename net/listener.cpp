@@ -117,7 +117,7 @@ void Listener::pump() {
     for (int i = 0; i < accepts_per_turn; ++i) {
         if (!accept_one()) return;
     }
-    loop_.ready().post(*this);
+    loop_.ready().yield(*this);
 }
 
 void Listener::close() {

@@ -15,9 +15,19 @@ constexpr uint64_t scatter(uint64_t counter) {
     return value ^ (value >> 31);
 }
 
-// Sixteen hex digits.
+// Sixteen hex digits, all eight bytes at a time: each half is spread to one digit a byte first.
 inline void write_hex(uint64_t value, char (&text)[16]) {
-    for (int i = 15; i >= 0; --i, value >>= 4) text[i] = "0123456789abcdef"[value & 15];
+    for (int half = 0; half < 2; ++half, value <<= 32) {
+        uint64_t digits = value >> 32;
+        digits = (digits | digits << 16) & 0x0000FFFF0000FFFF;
+        digits = (digits | digits << 8) & 0x00FF00FF00FF00FF;
+        digits = (digits | digits << 4) & 0x0F0F0F0F0F0F0F0F;
+        const uint64_t letters = ((digits + 0x0606060606060606) >> 4) & 0x0101010101010101;
+        digits += 0x3030303030303030 + letters * ('a' - '0' - 10);
+        for (int i = 0; i < 8; ++i) {
+            text[half * 8 + i] = static_cast<char>(digits >> (56 - 8 * i));
+        }
+    }
 }
 
 }  // namespace net

@@ -37,41 +37,64 @@ protected:
     ~Task() = default;
 };
 
-// ReadyList holds the tasks whose pump() will run in this or the next iteration, in the order in
-// which they were posted.
+// ReadyList holds the tasks whose pump() will run in this or the next iteration: first those that
+// something happened to, in the order in which it did, then those that merely have more to do. So
+// a long stream does not stand before a new request.
 class ReadyList {
 public:
-    ReadyList() { head_.next_ = head_.previous_ = &head_; }
+    ReadyList() {
+        clear(woken_);
+        clear(yielded_);
+    }
 
-    // Idempotent: ten posts in an iteration cost one pump.
-    void post(Task& task) { append(task); }
+    // Something happened. Idempotent: ten posts in an iteration cost one pump.
+    void post(Task& task) { append(woken_, task); }
 
-    bool empty() const { return head_.next_ == &head_; }
+    // The task has had its turn and wants another one.
+    void yield(Task& task) { append(yielded_, task); }
+
+    bool empty() const { return is_empty(woken_) && is_empty(yielded_); }
 
     // Pumps each task that is on the list now; what they post waits for the next call.
     void pump_all() {
-        append(end_of_round_);
-        while (head_.next_ != &end_of_round_) {
-            Task& task = static_cast<Task&>(*head_.next_);
+        Anchor round;
+        clear(round);
+        splice(woken_, round);
+        splice(yielded_, round);
+        while (!is_empty(round)) {
+            Task& task = static_cast<Task&>(*round.next_);
             task.unlink();
             task.pump();
         }
-        end_of_round_.unlink();
+        round.next_ = nullptr;
     }
 
 private:
     class Anchor final : public ReadyLink {};
 
-    void append(ReadyLink& link) {
+    static void clear(ReadyLink& list) { list.next_ = list.previous_ = &list; }
+    static bool is_empty(const ReadyLink& list) { return list.next_ == &list; }
+
+    static void append(ReadyLink& list, ReadyLink& link) {
         if (link.next_) return;
-        link.previous_ = head_.previous_;
-        link.next_ = &head_;
-        head_.previous_->next_ = &link;
-        head_.previous_ = &link;
+        link.previous_ = list.previous_;
+        link.next_ = &list;
+        list.previous_->next_ = &link;
+        list.previous_ = &link;
     }
 
-    Anchor head_;
-    Anchor end_of_round_;
+    // Moves all of `from` behind `to`.
+    static void splice(ReadyLink& from, ReadyLink& to) {
+        if (is_empty(from)) return;
+        from.next_->previous_ = to.previous_;
+        from.previous_->next_ = &to;
+        to.previous_->next_ = from.next_;
+        to.previous_ = from.previous_;
+        clear(from);
+    }
+
+    Anchor woken_;
+    Anchor yielded_;
 };
 
 // Wakeup posts one task. A value; it must not be used after the task or the list is gone, which
