@@ -147,6 +147,7 @@ std::string_view Reader::raw(const Node& container) const {
 
 bool Reader::load(Node& node) {
     std::string_view raw = node.value->place.raw_json_token();
+    // On-Demand can run over the end: {"a":[{} with a comma in the padding.
     if (raw.data() >= text_.data() + text_.size()) return fail("unexpected end", raw.data());
     node.token = read_token(raw);
     if (node.token.is_string()) {

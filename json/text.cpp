@@ -1,5 +1,7 @@
 #include "json/text.h"
 
+#include <array>
+
 #include "json/swar.h"
 #include "json/utf8.h"
 
@@ -26,26 +28,22 @@ int32_t unicode_escape(std::string_view text, size_t at) {
     return value;
 }
 
-// The byte a short escape stands for, or 0 if there is none with this letter.
+// The byte that a short escape stands for, by its letter; 0 if there is none with this letter.
+constexpr auto short_escapes = [] {
+    std::array<char, 256> bytes = {};
+    bytes['"'] = '"';
+    bytes['\\'] = '\\';
+    bytes['/'] = '/';
+    bytes['b'] = '\b';
+    bytes['f'] = '\f';
+    bytes['n'] = '\n';
+    bytes['r'] = '\r';
+    bytes['t'] = '\t';
+    return bytes;
+}();
+
 constexpr char short_unescape(char letter) {
-    switch (letter) {
-        case '"':
-        case '\\':
-        case '/':
-            return letter;
-        case 'b':
-            return '\b';
-        case 'f':
-            return '\f';
-        case 'n':
-            return '\n';
-        case 'r':
-            return '\r';
-        case 't':
-            return '\t';
-        default:
-            return 0;
-    }
+    return short_escapes[static_cast<uint8_t>(letter)];
 }
 
 // The length of the escape at `at`, where a backslash stands, or 0 if it is none.
@@ -62,6 +60,27 @@ size_t unit_length(std::string_view text, size_t at) {
     bool pair = is_high_surrogate(unicode_escape(text, at)) &&
                 is_low_surrogate(unicode_escape(text, at + 6));
     return pair ? 12 : 6;
+}
+
+// Where the next backslash stands from `at` on, or the end.
+size_t find_backslash(std::string_view text, size_t at) {
+    while (at + 8 <= text.size() && has_byte(load<uint64_t>(text.data() + at), '\\') == 0) at += 8;
+    while (at < text.size() && text[at] != '\\') ++at;
+    return at;
+}
+
+// Where the next byte stands that is a backslash or that a string must not hold, or the end.
+size_t find_special(std::string_view text, size_t at) {
+    for (; at + 8 <= text.size(); at += 8) {
+        uint64_t word = load<uint64_t>(text.data() + at);
+        if ((has_control(word) | has_byte(word, '"') | has_byte(word, '\\')) != 0) break;
+    }
+    while (at < text.size()) {
+        auto byte = static_cast<uint8_t>(text[at]);
+        if (byte < 0x20 || byte == '"' || byte == '\\') break;
+        ++at;
+    }
+    return at;
 }
 
 // Where the last whole unit of the first `bytes_max` bytes ends.
@@ -137,12 +156,9 @@ bool has_backslash(std::string_view text) {
 
 size_t find_bad_escape(std::string_view inside) {
     if (!has_backslash(inside)) return std::string_view::npos;
-    for (size_t at = 0; at < inside.size();) {
-        if (at + 8 <= inside.size() && has_byte(load<uint64_t>(inside.data() + at), '\\') == 0) {
-            at += 8;
-            continue;
-        }
-        size_t length = inside[at] == '\\' ? escape_length(inside, at) : 1;
+    size_t at = 0;
+    while ((at = find_backslash(inside, at)) < inside.size()) {
+        size_t length = escape_length(inside, at);
         if (length == 0) return at;
         at += length;
     }
@@ -150,17 +166,9 @@ size_t find_bad_escape(std::string_view inside) {
 }
 
 bool check(std::string_view inside, JsonText& out) {
-    for (size_t at = 0; at < inside.size();) {
-        if (at + 8 <= inside.size()) {
-            uint64_t word = load<uint64_t>(inside.data() + at);
-            if ((has_control(word) | has_byte(word, '"') | has_byte(word, '\\')) == 0) {
-                at += 8;
-                continue;
-            }
-        }
-        auto byte = static_cast<uint8_t>(inside[at]);
-        if (byte < 0x20 || byte == '"') return false;
-        size_t length = byte == '\\' ? escape_length(inside, at) : 1;
+    size_t at = 0;
+    while ((at = find_special(inside, at)) < inside.size()) {
+        size_t length = inside[at] == '\\' ? escape_length(inside, at) : 0;
         if (length == 0) return false;
         at += length;
     }

@@ -98,6 +98,7 @@ TEST_CASE("too many messages are refused") {
     CHECK(Decoded(two, {.messages_max = 2}).ok);
     Decoded decoded(body_of(R"([{"role":"user"},{"role":"x"},{"y":0}])"), {.messages_max = 1});
     CHECK_FALSE(decoded.ok);
+    CHECK(decoded.request.messages.size() == 1);
     CHECK(decoded.error.code == "array_above_max_length");
     CHECK(decoded.error.param == "messages");
     CHECK(decoded.error.message ==

@@ -178,6 +178,9 @@ TEST_CASE("ChatDecoder takes the last of equal keys") {
     CHECK_FALSE(Decoded(body_with(R"("stream":true,"stream":false)")).request.stream);
     CHECK(Decoded(body_with(R"("model":"other")")).request.model.view() == "other");
     CHECK(Decoded(body_with(R"("stop":["a","b"],"stop":"c")")).request.stop.size() == 1);
+    CHECK(Decoded(body_with(R"("stream_options":{},"stream_options":null)")).ok);
+    CHECK(Decoded(body_with(R"("tools":[{"function":{"name":"f"}}],"tools":null)"))
+              .request.tools.empty());
     Decoded decoded(
         body_with(R"("messages":[{"role":"tool","role":"user","content":["x"],"content":"one"}])"));
     CHECK_FALSE(decoded.ok);  // a wrong value is wrong wherever it stands
@@ -368,6 +371,15 @@ TEST_CASE("ChatDecoder starts afresh with each body") {
     CHECK(request.stop.empty());
     CHECK(request.tools.empty());
     CHECK(request.tool_choice.kind == json::ToolChoice::Kind::automatic);
+}
+
+TEST_CASE("ChatRequest gives back the memory of an unusually long body") {
+    std::string messages = R"({"role":"user"})";
+    for (int i = 0; i < 40'000; ++i) messages += R"(,{"role":"user"})";
+    Decoded decoded(body_of("[" + messages + "]"), {.messages_max = 50'000});
+    REQUIRE(decoded.ok);
+    decoded.request.clear();
+    CHECK(decoded.request.messages.capacity() == 0);
 }
 
 TEST_CASE("ChatDecoder takes a body of many megabytes and then a small one") {

@@ -226,7 +226,11 @@ TEST_CASE("SseWriter keeps within its room for the longest text") {
 
 TEST_CASE("SseWriter serves one stream after another") {
     json::SseWriter writer;
-    writer.begin({1, 2, JsonText::trusted(std::string(300, 'm'))}, true);
+    const std::string long_name(3000, 'm');
+    writer.begin(head, true);
+    writer.begin({1, 2, JsonText::trusted(long_name)}, true);
+    CHECK(written(writer, piece(Delta::Kind::text, "x"), 0, false).find(long_name) !=
+          std::string::npos);
     writer.begin(head, false);
     CHECK(written(writer, piece(Delta::Kind::text, "x"), 0, false) ==
           frame(piece(Delta::Kind::text, "x")));

@@ -261,6 +261,18 @@ TEST_CASE("no text is read beyond its end") {
             CHECK(text.cut(bytes_max).size() <= std::max(bytes_max, size_t{12}));
         }
     }
+    JsonText text;
+    for (size_t size = 0; size <= every_kind.size(); ++size) {
+        test::GuardedText guarded(every_kind.substr(0, size));
+        if (json::check(guarded.view(), text)) {
+            CHECK(line_safe(guarded.view()) == line_safe(every_kind.substr(0, size)));
+        }
+    }
+    for (const char* cut_off : {"\xE2\x80", "\xE2", "\xC2", "12345678\xE2\x80"}) {
+        test::GuardedText guarded(cut_off);
+        CHECK(line_safe(guarded.view()) == cut_off);
+        CHECK(escaped(guarded.view()).ends_with("\xEF\xBF\xBD"));
+    }
     for (size_t size = 0; size < 40; ++size) {
         std::string prefix(size, 'x');
         test::GuardedText guarded(prefix);
