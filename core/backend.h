@@ -11,6 +11,7 @@
 #include "json/models.h"
 #include "net/exchange.h"
 #include "net/task.h"
+#include "net/timer_wheel.h"
 
 namespace core {
 
@@ -29,6 +30,9 @@ public:
 
     // Slices in `out` are valid until the next call.
     virtual Next next(json::Delta& out) = 0;
+
+    // After Next::wait: when to ask again even without a wakeup; TimePoint::max() for never.
+    virtual net::TimePoint deadline() const = 0;
 
     // After Next::failed; valid as long as the generation.
     virtual const Failure& failure() const = 0;

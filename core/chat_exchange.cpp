@@ -24,45 +24,47 @@ constexpr size_t kept_bytes_max = 64 * 1024;
 }  // namespace
 
 ChatExchange::ChatExchange(ChatServices& services, net::Wakeup wakeup, const Setup& setup,
-                           std::vector<std::unique_ptr<Generation>> generations)
+                           std::vector<Choice> choices)
     : services_(services),
       wakeup_(wakeup),
       setup_(setup),
-      opened_(services.timers.now()),
-      ping_(services.timers, wakeup.task()),
-      open_choices_(static_cast<uint32_t>(generations.size())) {
-    choices_.reserve(generations.size());
-    for (auto& generation : generations) choices_.push_back({std::move(generation), false});
-    usage_.prompt_tokens = 0;
+      choices_(std::move(choices)),
+      opened_(services.clock.now()),
+      ping_at_(opened_ + services.limits.ping_interval),
+      open_choices_(static_cast<uint32_t>(choices_.size())) {
     if (setup.is_stream) return;
-    collection_ = std::move(services.spare_collection);
-    collection_.resize(choices_.size());
-    for (json::CollectedChoice& choice : collection_) choice.clear();
-    answer_ = std::move(services.spare_answer);
-    answer_.clear();
+    whole_ = std::move(services.spare);
+    if (!whole_) whole_ = std::make_unique<WholeAnswer>();
+    whole_->choices.resize(choices_.size());
+    for (json::CollectedChoice& choice : whole_->choices) choice.clear();
+    whole_->text.clear();
+    whole_->sent = 0;
+    whole_->is_written = false;
 }
 
 ChatExchange::~ChatExchange() {
-    if (setup_.is_stream) {
-        if (is_started_) services_.metrics.streams_open.subtract();
-    } else if (answer_.capacity() <= kept_bytes_max) {
-        services_.spare_collection = std::move(collection_);
-        services_.spare_answer = std::move(answer_);
-    }
+    if (setup_.is_stream && is_started_) services_.metrics.streams_open.subtract();
+    if (whole_ && whole_->text.capacity() <= kept_bytes_max) services_.spare = std::move(whole_);
 }
 
 Progress ChatExchange::pump(net::Responder& out) {
-    if (has_answer_) {
-        const bool is_sent = send_body(answer_, answer_sent_, out.body());
-        return is_sent ? Progress::finished : Progress::waiting;
-    }
-    if (!setup_.is_stream) return pull(out);
-    const bool ping_is_due = ping_.take_expired();
+    if (whole_ && whole_->is_written) return send_whole(out);
+    if (setup_.is_stream) services_.writer.begin(setup_.head, setup_.includes_usage);
     const size_t written_before = out.body().size();
-    services_.writer.begin(setup_.head, setup_.includes_usage);
     const Progress progress = pull(out);
-    if (progress == Progress::waiting) ping_if_silent(out, ping_is_due, written_before);
+    if (progress != Progress::waiting) return progress;
+    if (setup_.is_stream) ping_if_silent(out, written_before);
+    wait(out);
     return progress;
+}
+
+// The earliest time at which something may be due without a wakeup.
+void ChatExchange::wait(net::Responder& out) const {
+    net::TimePoint deadline = setup_.is_stream ? ping_at_ : net::TimePoint::max();
+    for (const Choice& choice : choices_) {
+        if (choice.generation) deadline = std::min(deadline, choice.generation->deadline());
+    }
+    if (deadline != net::TimePoint::max()) out.wake_at(deadline);
 }
 
 Progress ChatExchange::pull(net::Responder& out) {
@@ -100,7 +102,7 @@ Progress ChatExchange::pull(net::Responder& out) {
 
 bool ChatExchange::is_too_long() const {
     size_t bytes = 0;
-    for (const json::CollectedChoice& choice : collection_) bytes += choice.bytes();
+    for (const json::CollectedChoice& choice : whole_->choices) bytes += choice.bytes();
     return bytes > services_.limits.answer_bytes_max;
 }
 
@@ -126,7 +128,7 @@ void ChatExchange::close(Choice& choice) {
 
 void ChatExchange::put(net::Responder& out, uint32_t index, const Delta& delta) {
     if (!setup_.is_stream) {
-        collection_[index].add(delta);
+        whole_->choices[index].add(delta);
         if (delta.kind != Delta::Kind::begin) observe_first_token();
         return;
     }
@@ -147,7 +149,7 @@ void ChatExchange::write_event(net::OutputBuffer& body, uint32_t index, bool is_
 void ChatExchange::observe_first_token() {
     if (has_token_) return;
     has_token_ = true;
-    services_.metrics.first_token.observe(services_.timers.now() - opened_);
+    services_.metrics.first_token.observe(services_.clock.now() - opened_);
 }
 
 void ChatExchange::start_stream(net::Responder& out) {
@@ -164,22 +166,24 @@ void ChatExchange::start_stream(net::Responder& out) {
 
 // Also begins a response that the backend is slow to begin: a proxy that waits for the head gives
 // up as readily as one that waits for the body.
-void ChatExchange::ping_if_silent(net::Responder& out, bool is_due, size_t written_before) {
-    if (is_due && out.body().size() == written_before) {
+void ChatExchange::ping_if_silent(net::Responder& out, size_t written_before) {
+    const net::TimePoint now = services_.clock.now();
+    if (out.body().size() == written_before) {
+        if (now < ping_at_) return;
         if (!is_started_) start_stream(out);
         out.body().append(json::SseWriter::ping);
     }
-    ping_.arm(services_.limits.ping_interval);
+    ping_at_ = now + services_.limits.ping_interval;
 }
 
 Progress ChatExchange::finish(net::Responder& out) {
-    services_.metrics.duration.observe(services_.timers.now() - opened_);
+    services_.metrics.duration.observe(services_.clock.now() - opened_);
     services_.metrics.prompt_tokens.add(static_cast<uint64_t>(usage_.prompt_tokens));
     services_.metrics.completion_tokens.add(static_cast<uint64_t>(usage_.completion_tokens));
     if (!setup_.is_stream) {
-        json::write_completion(setup_.head, collection_, usage_, answer_);
-        start_answer(out);
-        return pump(out);
+        json::write_completion(setup_.head, whole_->choices, usage_, whole_->text);
+        start_whole(out, 200, cors_fields);
+        return send_whole(out);
     }
     if (setup_.includes_usage) {
         Delta delta;
@@ -191,14 +195,20 @@ Progress ChatExchange::finish(net::Responder& out) {
     return Progress::finished;
 }
 
-void ChatExchange::start_answer(net::Responder& out) {
-    has_answer_ = true;
-    services_.metrics.count_response(Route::chat, 200);
+void ChatExchange::start_whole(net::Responder& out, uint16_t status, std::string_view fields) {
+    whole_->is_written = true;
+    services_.metrics.count_response(Route::chat, status);
     net::ResponseHead head;
+    head.status = status;
     head.content_type = "application/json";
-    head.content_length = static_cast<int64_t>(answer_.size());
-    head.fields = cors_fields;
+    head.content_length = static_cast<int64_t>(whole_->text.size());
+    head.fields = fields;
     out.start(head);
+}
+
+Progress ChatExchange::send_whole(net::Responder& out) {
+    const bool is_sent = send_body(whole_->text, whole_->sent, out.body());
+    return is_sent ? Progress::finished : Progress::waiting;
 }
 
 // Before the first byte an error is a response of its own; after it an event, and the end of the
@@ -214,18 +224,11 @@ Progress ChatExchange::refuse(net::Responder& out, const Failure& failure) {
         return Progress::finished;
     }
     services_.metrics.count_error(Metrics::Kind::backend);
-    services_.metrics.count_response(Route::chat, failure.status);
-    answer_.clear();
-    json::write_error(failure.error(), answer_);
-    const std::string fields = error_fields(failure);
-    net::ResponseHead head;
-    head.status = failure.status;
-    head.content_type = "application/json";
-    head.content_length = static_cast<int64_t>(answer_.size());
-    head.fields = fields;
-    out.start(head);
-    has_answer_ = true;
-    return pump(out);
+    if (!whole_) whole_ = std::make_unique<WholeAnswer>();
+    whole_->text.clear();
+    json::write_error(failure.error(), whole_->text);
+    start_whole(out, failure.status, error_fields(failure));
+    return send_whole(out);
 }
 
 void ChatExchange::set_aside() {

@@ -15,16 +15,23 @@
 
 namespace core {
 
+// WholeAnswer is what an answer needs that goes out in one piece.
+struct WholeAnswer {
+    std::vector<json::CollectedChoice> choices;
+    std::string text;
+    size_t sent = 0;
+    bool is_written = false;  // `text` is whole and on its way
+};
+
 // ChatServices is what the chat exchanges of one worker share.
 struct ChatServices {
-    net::TimerWheel& timers;
+    const net::TimerWheel& clock;
     const Limits& limits;
     Metrics& metrics;
     net::Log& log;
     json::SseWriter writer{};
-    // An unstreamed answer's collection area, handed from one exchange to the next.
-    std::vector<json::CollectedChoice> spare_collection{};
-    std::string spare_answer{};
+    // What one unstreamed answer used, for the next one.
+    std::unique_ptr<WholeAnswer> spare{};
 };
 
 // ChatExchange is one chat completion: it pulls deltas from its generations while there is room
@@ -38,9 +45,14 @@ public:
         bool includes_usage = false;
     };
 
-    // One generation per choice, at least one. `services` must outlive the exchange.
+    struct Choice {
+        std::unique_ptr<Generation> generation;  // null when it has ended
+        bool has_begun = false;                  // an event of it was written
+    };
+
+    // One choice at least. `services` must outlive the exchange.
     ChatExchange(ChatServices& services, net::Wakeup wakeup, const Setup& setup,
-                 std::vector<std::unique_ptr<Generation>> generations);
+                 std::vector<Choice> choices);
     ~ChatExchange() override;
 
     net::Progress pump(net::Responder& out) override;
@@ -48,23 +60,20 @@ public:
     std::string_view path() const override { return setup_.path; }
 
 private:
-    struct Choice {
-        std::unique_ptr<Generation> generation;  // null when it has ended
-        bool has_begun = false;                  // an event of it was written
-    };
-
     net::Progress pull(net::Responder& out);
     void put(net::Responder& out, uint32_t index, const json::Delta& delta);
     void close(Choice& choice);
     void advance();
     net::Progress finish(net::Responder& out);
     net::Progress refuse(net::Responder& out, const Failure& failure);
-    void ping_if_silent(net::Responder& out, bool is_due, size_t written_before);
+    void ping_if_silent(net::Responder& out, size_t written_before);
+    void wait(net::Responder& out) const;
+    net::Progress send_whole(net::Responder& out);
     void start_stream(net::Responder& out);
     void write_event(net::OutputBuffer& body, uint32_t index, bool is_first,
                      const json::Delta& delta);
     bool is_too_long() const;
-    void start_answer(net::Responder& out);
+    void start_whole(net::Responder& out, uint16_t status, std::string_view fields);
     void observe_first_token();
 
     ChatServices& services_;
@@ -73,15 +82,12 @@ private:
     std::vector<Choice> choices_;
     json::Usage usage_;
     net::TimePoint opened_;
-    net::Timer ping_;
-    std::vector<json::CollectedChoice> collection_;  // of an unstreamed answer
-    std::string answer_;                             // and its text, once it is whole
-    size_t answer_sent_ = 0;
+    net::TimePoint ping_at_;              // of a stream
+    std::unique_ptr<WholeAnswer> whole_;  // of any other answer, and of an error
     uint32_t open_choices_;
     uint32_t current_ = 0;
     bool is_started_ = false;
     bool has_token_ = false;
-    bool has_answer_ = false;
 };
 
 }  // namespace core

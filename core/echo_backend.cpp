@@ -23,18 +23,24 @@ const Message* last_user_message(const ChatRequest& chat) {
     return found == chat.messages.rend() ? nullptr : &*found;
 }
 
+void own(const std::string& text, EchoGeneration::Reply& reply) {
+    reply.owned = copy_of(text);
+    reply.text = JsonText::trusted({reply.owned.get(), text.size()});
+}
+
 // Points at the message's text, which is joined first when it comes in several parts.
 void find_text(const ChatRequest& chat, const Message& message, EchoGeneration::Reply& reply) {
+    std::string joined;
     for (const Part& part : chat.parts_of(message)) {
         if (part.kind != Part::Kind::text) continue;
-        if (reply.text.empty() && !reply.owned) {
+        if (reply.text.empty()) {
             reply.text = part.text;
             continue;
         }
-        if (!reply.owned) reply.owned = std::make_unique<std::string>(reply.text.view());
-        *reply.owned += part.text.view();
+        if (joined.empty()) joined = reply.text.view();
+        joined += part.text.view();
     }
-    if (reply.owned) reply.text = JsonText::trusted(*reply.owned);
+    if (!joined.empty()) own(joined, reply);
 }
 
 // Four bytes a token: an estimate, since an echo has no tokenizer.
@@ -46,9 +52,9 @@ int64_t prompt_tokens(const ChatRequest& chat) {
 
 }  // namespace
 
-EchoBackend::EchoBackend(net::TimerWheel& timers, const EchoScript& script,
+EchoBackend::EchoBackend(const net::TimerWheel& clock, const EchoScript& script,
                          const std::string& model_name, int64_t created)
-    : timers_(timers),
+    : clock_(clock),
       script_(script),
       arguments_(json::ChatDecoder::Limits{}),
       next_call_id_(net::random_seed()) {
@@ -78,13 +84,12 @@ std::unique_ptr<Generation> EchoBackend::start(const Call& call, Failure& failur
     if (const Message* message = last_user_message(chat)) find_text(chat, *message, reply);
     if (script.tokens && !reply.text.empty()) {
         // Repeated, so its last word must not run into the first one.
-        reply.owned = std::make_unique<std::string>(std::string(reply.text.view()) + ' ');
-        reply.text = JsonText::trusted(*reply.owned);
+        own(std::string(reply.text.view()) + ' ', reply);
     }
     if (!script.tool.empty() && chat.messages.back().role == Role::user) {
         make_call(script.tool, reply);
     }
-    return std::make_unique<EchoGeneration>(timers_, call.wakeup, script, std::move(own_script),
+    return std::make_unique<EchoGeneration>(clock_, script, std::move(own_script),
                                             std::move(reply));
 }
 
@@ -92,17 +97,16 @@ std::unique_ptr<Generation> EchoBackend::start(const Call& call, Failure& failur
 void EchoBackend::make_call(const std::string& tool, EchoGeneration::Reply& reply) {
     std::string text;
     reply.text.unescape(text);
-    auto arguments = std::make_unique<std::string>();
+    std::string arguments;
     if (arguments_.is_object(text)) {
-        *arguments = reply.text.view();
+        arguments = reply.text.view();
     } else {
         std::string object = "{\"text\":\"";
         object += reply.text.view();
         object += "\"}";
-        json::escape(object, *arguments);
+        json::escape(object, arguments);
     }
-    reply.owned = std::move(arguments);
-    reply.text = JsonText::trusted(*reply.owned);
+    own(arguments, reply);
     reply.tool = tool;
     char digits[16];
     net::write_hex(net::scatter(next_call_id_++), digits);

@@ -16,8 +16,8 @@ class EchoBackend final : public Backend {
 public:
     // Answers to `model_name` and to amazon-q, the previous server's name. `created`: Unix seconds.
     // References must outlive it.
-    EchoBackend(net::TimerWheel& timers, const EchoScript& script, const std::string& model_name,
-                int64_t created);
+    EchoBackend(const net::TimerWheel& clock, const EchoScript& script,
+                const std::string& model_name, int64_t created);
 
     std::unique_ptr<Generation> start(const Call& call, Failure& failure) override;
     std::span<const json::Model> models() const override { return models_; }
@@ -27,7 +27,7 @@ public:
 private:
     void make_call(const std::string& tool, EchoGeneration::Reply& reply);
 
-    net::TimerWheel& timers_;
+    const net::TimerWheel& clock_;
     const EchoScript& script_;
     json::ChatDecoder arguments_;
     std::vector<json::Model> models_;

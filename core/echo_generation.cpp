@@ -10,17 +10,21 @@ namespace core {
 using json::Delta;
 using json::JsonText;
 
-EchoGeneration::EchoGeneration(net::TimerWheel& timers, net::Wakeup wakeup,
-                               const EchoScript& script, std::unique_ptr<EchoScript> own_script,
-                               Reply reply)
-    : timers_(timers),
-      script_(&script),
+std::unique_ptr<char[]> copy_of(std::string_view text) {
+    std::unique_ptr<char[]> copy(new char[text.size()]);
+    std::copy(text.begin(), text.end(), copy.get());
+    return copy;
+}
+
+EchoGeneration::EchoGeneration(const net::TimerWheel& clock, const EchoScript& script,
+                               std::unique_ptr<EchoScript> own_script, Reply reply)
+    : clock_(clock),
+      script_(script),
       own_script_(std::move(own_script)),
       owned_(std::move(reply.owned)),
       whole_(reply.text),
       rest_(reply.text),
-      begun_(timers.now()),
-      timer_(timers, wakeup.task()),
+      begun_(clock.now()),
       prompt_tokens_(static_cast<uint32_t>(reply.prompt_tokens)),
       is_paced_(script.delay.count() != 0 || script.interval.count() != 0),
       in_one_piece_(reply.in_one_piece && !is_paced_ && !script.tokens && !script.error_after &&
@@ -61,11 +65,11 @@ Next EchoGeneration::next(Delta& out) {
 }
 
 Next EchoGeneration::begin(Delta& out) {
-    if (script_->error != 0) {
+    if (script_.error != 0) {
         if (is_paced_ && !is_due()) return Next::wait;
-        return fail(script_->error, "This error was asked for.");
+        return fail(script_.error, "This error was asked for.");
     }
-    enter(script_->reasoning ? Stage::reasoning : tool_ ? Stage::call : Stage::text);
+    enter(script_.reasoning ? Stage::reasoning : tool_ ? Stage::call : Stage::text);
     out.kind = Delta::Kind::begin;
     return Next::delta;
 }
@@ -76,7 +80,7 @@ Next EchoGeneration::token(Delta& out, Delta::Kind kind) {
         if (said != Next::delta) return said;
     }
     if (rest_.empty()) {
-        const bool repeats = script_->tokens && !whole_.empty() && kind == Delta::Kind::text;
+        const bool repeats = script_.tokens && !whole_.empty() && kind == Delta::Kind::text;
         if (!repeats) leave_stage();
         if (!repeats) return next(out);
         rest_ = whole_;
@@ -91,20 +95,24 @@ Next EchoGeneration::token(Delta& out, Delta::Kind kind) {
     return Next::delta;
 }
 
-bool EchoGeneration::is_due() {
-    const net::TimePoint due = begun_ + script_->delay + emitted_ * script_->interval;
-    if (timers_.now() >= due) return true;
-    timer_.arm_at(due);
-    return false;
+net::TimePoint EchoGeneration::due() const {
+    return begun_ + script_.delay + emitted_ * script_.interval;
+}
+
+net::TimePoint EchoGeneration::deadline() const {
+    return is_stalled_ ? net::TimePoint::max() : due();
 }
 
 Next EchoGeneration::checkpoint() {
-    if (script_->error_after && emitted_ >= *script_->error_after) {
+    if (script_.error_after && emitted_ >= *script_.error_after) {
         if (is_paced_ && !is_due()) return Next::wait;
         return fail(500, "This error in mid-stream was asked for.");
     }
-    if (script_->stall_after && emitted_ >= *script_->stall_after) return Next::wait;
-    if (script_->tokens && emitted_ >= *script_->tokens) {
+    if (script_.stall_after && emitted_ >= *script_.stall_after) {
+        is_stalled_ = true;
+        return Next::wait;
+    }
+    if (script_.tokens && emitted_ >= *script_.tokens) {
         rest_ = whole_ = JsonText();
     }
     find_checkpoint();
@@ -113,8 +121,8 @@ Next EchoGeneration::checkpoint() {
 
 void EchoGeneration::find_checkpoint() {
     checkpoint_ = std::numeric_limits<uint32_t>::max();
-    for (const auto& border : {script_->error_after, script_->stall_after, script_->tokens}) {
-        if (border && *border >= emitted_ && !(whole_.empty() && border == script_->tokens)) {
+    for (const auto& border : {script_.error_after, script_.stall_after, script_.tokens}) {
+        if (border && *border >= emitted_ && !(whole_.empty() && border == script_.tokens)) {
             checkpoint_ = std::min(checkpoint_, *border);
         }
     }
@@ -144,13 +152,13 @@ json::Usage EchoGeneration::usage() const {
 
 void EchoGeneration::set_aside() {
     if (owned_) return;
-    const bool needs_whole =
-        script_->tokens || stage_ == Stage::begin || stage_ == Stage::reasoning;
+    const bool needs_whole = script_.tokens || stage_ == Stage::begin || stage_ == Stage::reasoning;
     const JsonText kept = needs_whole ? whole_ : rest_;
     const size_t done = kept.size() - rest_.size();
-    owned_ = std::make_unique<std::string>(kept.view());
-    whole_ = JsonText::trusted(*owned_);
-    rest_ = JsonText::trusted(std::string_view(*owned_).substr(done));
+    owned_ = copy_of(kept.view());
+    const std::string_view copy(owned_.get(), kept.size());
+    whole_ = JsonText::trusted(copy);
+    rest_ = JsonText::trusted(copy.substr(done));
 }
 
 }  // namespace core

@@ -10,24 +10,28 @@
 
 namespace core {
 
+// The bytes of `text`, and no more.
+std::unique_ptr<char[]> copy_of(std::string_view text);
+
 // EchoGeneration is a cursor over the message it repeats. Without a script it neither allocates
 // nor waits, so it is also the reference for tests and measurements.
 class EchoGeneration final : public Generation {
 public:
     struct Reply {
-        json::JsonText text;                 // valid until set_aside()
-        std::unique_ptr<std::string> owned;  // what `text` points to, when it had to be made
-        std::string tool;                    // not empty: `text` is the arguments of a call of it
+        json::JsonText text;            // valid until set_aside()
+        std::unique_ptr<char[]> owned;  // what `text` points to, when it had to be made
+        std::string tool;               // not empty: `text` is the arguments of a call of it
         std::string tool_id;
         int64_t prompt_tokens = 1;
         bool in_one_piece = false;  // nobody needs the words apart
     };
 
     // `own_script`: null, or what `script` is. References must outlive it.
-    EchoGeneration(net::TimerWheel& timers, net::Wakeup wakeup, const EchoScript& script,
+    EchoGeneration(const net::TimerWheel& clock, const EchoScript& script,
                    std::unique_ptr<EchoScript> own_script, Reply reply);
 
     Next next(json::Delta& out) override;
+    net::TimePoint deadline() const override;
     const Failure& failure() const override { return *failure_; }
     json::Usage usage() const override;
     void set_aside() override;
@@ -37,8 +41,9 @@ private:
 
     Next begin(json::Delta& out);
     Next token(json::Delta& out, json::Delta::Kind kind);
-    // Whether the next token's time has come; if not, the timer is armed.
-    bool is_due();
+    // Whether the next token's time has come.
+    bool is_due() const { return clock_.now() >= due(); }
+    net::TimePoint due() const;
     // What the script says at its next border: nothing (Next::delta), or something else.
     Next checkpoint();
     void find_checkpoint();
@@ -46,22 +51,22 @@ private:
     void leave_stage();
     Next fail(uint16_t status, const char* message);
 
-    net::TimerWheel& timers_;
-    const EchoScript* script_;
+    const net::TimerWheel& clock_;
+    const EchoScript& script_;
     std::unique_ptr<EchoScript> own_script_;
-    std::unique_ptr<std::string> owned_;
+    std::unique_ptr<char[]> owned_;
     std::unique_ptr<Failure> failure_;
     std::unique_ptr<std::string> tool_;  // name and id, one after the other
     json::JsonText whole_;
     json::JsonText rest_;
     net::TimePoint begun_;
-    net::Timer timer_;
     uint32_t tool_name_bytes_ = 0;
     uint32_t prompt_tokens_;
     uint32_t emitted_ = 0;
     uint32_t checkpoint_ = 0;  // the token count at which the script has something to say
     Stage stage_ = Stage::begin;
     bool is_paced_;
+    bool is_stalled_ = false;
     bool in_one_piece_;
 };
 

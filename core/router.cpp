@@ -154,15 +154,15 @@ std::unique_ptr<Exchange> Router::open_chat(const Request& request, net::Wakeup 
         return refuse(Metrics::Kind::bad_request,
                       too_many_choices(chat_.n, setup_.backend.choices_max()));
     }
-    std::vector<std::unique_ptr<Generation>> generations;
-    generations.reserve(static_cast<size_t>(chat_.n));
+    std::vector<ChatExchange::Choice> choices;
+    choices.reserve(static_cast<size_t>(chat_.n));
     for (int64_t i = 0; i < chat_.n; ++i) {
         auto generation = setup_.backend.start({chat_, request, wakeup}, failure);
         if (!generation) return refuse(Metrics::Kind::backend, failure);
         if (TextLimits::are_in(chat_)) {
             generation = std::make_unique<TextLimits>(std::move(generation), chat_);
         }
-        generations.push_back(std::move(generation));
+        choices.push_back({std::move(generation), false});
     }
     ChatExchange::Setup setup;
     setup.head.id = net::scatter(next_id_++);
@@ -171,7 +171,7 @@ std::unique_ptr<Exchange> Router::open_chat(const Request& request, net::Wakeup 
     setup.path = path.starts_with("/v1") ? "/v1/chat/completions" : "/chat/completions";
     setup.is_stream = chat_.stream;
     setup.includes_usage = chat_.include_usage;
-    return std::make_unique<ChatExchange>(setup_.services, wakeup, setup, std::move(generations));
+    return std::make_unique<ChatExchange>(setup_.services, wakeup, setup, std::move(choices));
 }
 
 // `id` is the backend's own copy of the name.

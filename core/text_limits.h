@@ -21,6 +21,7 @@ public:
     TextLimits(std::unique_ptr<Generation> source, const json::ChatRequest& chat);
 
     Next next(json::Delta& out) override;
+    net::TimePoint deadline() const override { return source_->deadline(); }
     const Failure& failure() const override { return source_->failure(); }
     json::Usage usage() const override { return source_ ? source_->usage() : usage_; }
     void set_aside() override;

@@ -402,6 +402,7 @@ bool Connection::expire() {
                                         : "the request's body took too long"});
         }
         case State::exchange:
+            if (unsent_.empty()) return true;  // the exchange asked for it
             counters.write_stalls.add();
             leave("write_stall");
             return false;

@@ -117,6 +117,7 @@ private:
 
     // Responder
     void start(const ResponseHead& head) override;
+    void wake_at(TimePoint deadline) override { timer_.arm_at(deadline); }
     OutputBuffer& body() override { return workspace_.output; }
 
     Workspace& workspace_;

@@ -8,6 +8,7 @@
 
 #include "net/buffer.h"
 #include "net/task.h"
+#include "net/timer_wheel.h"
 
 namespace net {
 
@@ -60,6 +61,10 @@ class Responder {
 public:
     // Once, before the first byte of the body.
     virtual void start(const ResponseHead& head) = 0;
+
+    // The exchange, when it waits after this pump, wants to be pumped again at `deadline` even if
+    // nothing wakes it. Once per pump; the time is on the loop's clock.
+    virtual void wake_at(TimePoint deadline) = 0;
 
     // Where the body goes. Producers stop when it has no more room and are pumped again when the
     // client has taken what was written. What one pump appends leaves in one chunk and one send.
