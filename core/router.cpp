@@ -239,6 +239,7 @@ Answer Router::metrics() const {
 
 Answer Router::fail(Metrics::Kind kind, const Failure& failure) {
     setup_.metrics.count_error(kind);
+    setup_.services.log.event(net::LogLevel::debug, "request failed", failure.message);
     return error_answer(failure);
 }
 

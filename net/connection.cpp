@@ -61,6 +61,7 @@ Connection::~Connection() {
 }
 
 bool Connection::start() {
+    debug("connection accepted", {});
     timer_.arm(workspace_.limits.head_timeout);
     return workspace_.loop.watch(socket_.value(), *this);
 }
@@ -209,6 +210,7 @@ bool Connection::refuse(const Refusal& refusal) {
     close_after_ = true;
     method_name_ = "-";
     workspace_.counters.requests_refused.add();
+    debug("request refused", refusal.reason);
     exchange_ = workspace_.handler.refuse(refusal);
     return true;
 }
@@ -425,6 +427,7 @@ void Connection::leave(std::string_view outcome) {
 }
 
 void Connection::doom() {
+    debug("connection closed", {});
     state_ = State::doomed;
     timer_.disarm();
     exchange_.reset();
@@ -447,6 +450,13 @@ void Connection::log_exchange(std::string_view outcome) {
     if (bytes_sent_ != 0) record.first_byte = first_byte_ - opened_;
     record.duration = now() - opened_;
     workspace_.log.request(record);
+}
+
+void Connection::debug(std::string_view message, std::string_view reason) const {
+    if (!workspace_.log.wants(LogLevel::debug)) return;
+    const std::string detail =
+        reason.empty() ? peer_text() : peer_text() + ": " + std::string(reason);
+    workspace_.log.event(LogLevel::debug, message, detail);
 }
 
 std::string_view Connection::request_id(char (&text)[request_id_digits]) const {

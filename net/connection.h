@@ -110,6 +110,7 @@ private:
     void transmit(std::string_view bytes);
     bool transmit_unsent();
     void log_exchange(std::string_view outcome);
+    void debug(std::string_view message, std::string_view reason) const;
     static constexpr size_t request_id_digits = 16;
     std::string_view request_id(char (&text)[request_id_digits]) const;
     std::string peer_text() const;

@@ -58,12 +58,12 @@ HttpParser::State HttpParser::feed_head(InputBuffer& buffer) {
     const size_t end =
         error == HPE_OK ? buffer.size() : static_cast<size_t>(parser_.error_pos - base_);
     if (refusal_.status != 0) return State::refused;
+    if (end > limits_.head_bytes_max) return refuse(431, "the request's head is too large");
     if (error != HPE_OK && error != HPE_PAUSED) return refuse_syntax(error);
     if (!lines_.feed({base_ + parsed_, end - parsed_})) {
         return refuse(400, "a line holds a control character, a bare CR or LF, or is folded");
     }
     parsed_ = end;
-    if (end > limits_.head_bytes_max) return refuse(431, "the request's head is too large");
     if (error == HPE_OK) return State::need_more;
     llhttp_resume(&parser_);
     head_end_ = end;
@@ -80,6 +80,10 @@ HttpParser::State HttpParser::finish_head() {
 
 // Only HTTP/1.0 and HTTP/1.1: llhttp also lets HTTP/0.9, HTTP/2.0 and RTSP through.
 bool HttpParser::check_request_line() {
+    if (text(target_).find_first_of("\t\f") != std::string_view::npos) {
+        refuse(400, "the request's target holds whitespace");
+        return false;
+    }
     const std::string_view head(base_, head_end_);
     const size_t version = head.find_first_not_of(' ', target_.end);
     const std::string_view rest = head.substr(std::min(version, head.size()));
@@ -150,28 +154,29 @@ HttpParser::State HttpParser::feed_sized_body(InputBuffer& buffer) {
 HttpParser::State HttpParser::feed_chunked_body(InputBuffer& buffer) {
     base_ = buffer.data();
     seen_ = {base_, buffer.size()};
-    while (parsed_ < buffer.size()) {
-        const bool checks_lines = in_trailers_;
-        const llhttp_errno_t error =
-            llhttp_execute(&parser_, base_ + parsed_, buffer.size() - parsed_);
-        const size_t end =
-            error == HPE_OK ? buffer.size() : static_cast<size_t>(parser_.error_pos - base_);
-        if (refusal_.status != 0) return State::refused;
-        if (error != HPE_OK && error != HPE_PAUSED) return refuse_syntax(error);
-        if (checks_lines && !lines_.feed({base_ + parsed_, end - parsed_})) {
-            return refuse(400, "a trailer line holds a control character or a bare CR or LF");
-        }
-        parsed_ = end;
-        if (error == HPE_PAUSED) llhttp_resume(&parser_);
-        if (message_complete_) {
-            message_end_ = end;
-            return State::complete;
-        }
+    const llhttp_errno_t error = llhttp_execute(&parser_, base_ + parsed_, buffer.size() - parsed_);
+    const size_t end =
+        error == HPE_OK ? buffer.size() : static_cast<size_t>(parser_.error_pos - base_);
+    if (refusal_.status != 0) return State::refused;
+    if (error != HPE_OK && error != HPE_PAUSED) return refuse_syntax(error);
+    if (!check_coding_up_to(end)) return State::refused;
+    if (message_complete_) {
+        message_end_ = end;
+        return State::complete;
     }
     // The coding's own bytes are used up; only the joined body is kept.
     parsed_ = head_end_ + body_bytes_;
     buffer.truncate(parsed_);
     return State::need_more;
+}
+
+// The lines between the pieces of a chunked body: llhttp 8 takes a bare CR in them for a line end,
+// and whatever stands behind it for the LF.
+bool HttpParser::check_coding_up_to(size_t end) {
+    const bool is_good = lines_.feed({base_ + parsed_, end - parsed_});
+    parsed_ = end;
+    if (!is_good) refuse(400, "a chunk's line holds a control character or a bare CR or LF");
+    return is_good;
 }
 
 Request HttpParser::request(InputBuffer& buffer, std::vector<Field>& fields) {
@@ -245,6 +250,12 @@ int HttpParser::note_trailer_bytes(size_t bytes) {
     return -1;
 }
 
+int HttpParser::check_body_bytes(uint64_t more) {
+    if (body_bytes_ <= body_bytes_max_ && more <= body_bytes_max_ - body_bytes_) return 0;
+    refuse(413, "the request's body is too large");
+    return -1;
+}
+
 const llhttp_settings_t& HttpParser::callbacks() {
     static const llhttp_settings_t settings = [] {
         llhttp_settings_t made;
@@ -256,6 +267,8 @@ const llhttp_settings_t& HttpParser::callbacks() {
         made.on_headers_complete = [](llhttp_t*) -> int { return HPE_PAUSED; };
         made.on_chunk_extension_name = on_chunk_extension;
         made.on_chunk_extension_value = on_chunk_extension;
+        made.on_chunk_extension_name_complete = on_chunk_extension_mark;
+        made.on_chunk_extension_value_complete = on_chunk_extension_mark;
         made.on_chunk_header = on_chunk_header;
         made.on_body = on_body;
         made.on_message_complete = on_message_complete;
@@ -306,25 +319,28 @@ int HttpParser::on_field_complete(llhttp_t* parser) {
 
 int HttpParser::on_chunk_extension(llhttp_t* parser, const char*, size_t size) {
     HttpParser& self = of(parser);
-    self.extension_bytes_ += size + 1;
+    self.extension_bytes_ += size;
     if (self.extension_bytes_ <= self.limits_.chunk_extension_bytes_max) return 0;
     self.refuse(413, "the request's chunk extensions are too large");
     return -1;
 }
 
+int HttpParser::on_chunk_extension_mark(llhttp_t* parser) {
+    return on_chunk_extension(parser, nullptr, 1);  // the ; or = before it
+}
+
 int HttpParser::on_chunk_header(llhttp_t* parser) {
     HttpParser& self = of(parser);
-    if (parser->content_length > self.body_bytes_max_ - self.body_bytes_) {
-        self.refuse(413, "the request's body is too large");
-        return -1;
-    }
-    if (parser->content_length != 0) return 0;
-    self.in_trailers_ = true;
-    return HPE_PAUSED;  // from here on the lines are checked
+    self.in_trailers_ = parser->content_length == 0;
+    return self.check_body_bytes(parser->content_length);
 }
 
 int HttpParser::on_body(llhttp_t* parser, const char* at, size_t size) {
     HttpParser& self = of(parser);
+    const auto begin = static_cast<size_t>(at - self.base_);
+    // The limit may have come down since the chunk's size was accepted.
+    if (!self.check_coding_up_to(begin) || self.check_body_bytes(size) != 0) return -1;
+    self.parsed_ = begin + size;
     std::memmove(self.base_ + self.head_end_ + self.body_bytes_, at, size);
     self.body_bytes_ += size;
     return 0;

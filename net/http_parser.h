@@ -70,6 +70,7 @@ private:
     bool check_request_line();
     bool check_field(const FieldRange& field);
     bool check_framing();
+    bool check_coding_up_to(size_t end);
     State refuse(uint16_t status, std::string_view reason);
     State refuse_syntax(llhttp_errno_t error);
     State refuse_request_line(std::string_view line, llhttp_errno_t error);
@@ -79,6 +80,7 @@ private:
     }
     void extend(Range& range, bool& is_open, const char* at, size_t size);
     int note_trailer_bytes(size_t bytes);
+    int check_body_bytes(uint64_t more);
 
     static HttpParser& of(llhttp_t* parser) { return *static_cast<HttpParser*>(parser->data); }
     // Callbacks answer 0 to go on, -1 after refuse(), HPE_PAUSED to stop at a border.
@@ -88,6 +90,7 @@ private:
     static int on_field_value(llhttp_t* parser, const char* at, size_t size);
     static int on_field_complete(llhttp_t* parser);
     static int on_chunk_extension(llhttp_t* parser, const char* at, size_t size);
+    static int on_chunk_extension_mark(llhttp_t* parser);
     static int on_chunk_header(llhttp_t* parser);
     static int on_body(llhttp_t* parser, const char* at, size_t size);
     static int on_message_complete(llhttp_t* parser);

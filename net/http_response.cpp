@@ -4,6 +4,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "net/civil_time.h"
 #include "net/http_text.h"
 
 namespace net {
@@ -74,10 +75,14 @@ std::string_view DateText::at(std::chrono::steady_clock::time_point now) {
         ::clock_gettime(CLOCK_REALTIME, &time);
         seconds_ = time.tv_sec;
         valid_until_ = now + std::chrono::nanoseconds(1'000'000'000 - time.tv_nsec);
-        std::tm parts{};
-        ::gmtime_r(&time.tv_sec, &parts);
-        // strftime's names are the C locale's: nothing in this program sets another one.
-        std::strftime(text_, sizeof text_, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+        const CivilTime civil = CivilTime::of(time.tv_sec);
+        char* to = put(put(text_, civil.weekday_name), ", ");
+        to = put(put_digits(to, civil.day, 2), " ");
+        to = put(put(to, civil.month_name), " ");
+        to = put(put_digits(to, civil.year, 4), " ");
+        to = put(put_digits(to, civil.hour, 2), ":");
+        to = put(put_digits(to, civil.minute, 2), ":");
+        put(put_digits(to, civil.second, 2), " GMT");
     }
     return {text_, 29};
 }

@@ -36,7 +36,7 @@ public:
     int64_t unix_seconds() const { return seconds_; }
 
 private:
-    char text_[30] = {};
+    char text_[29] = {};
     int64_t seconds_ = 0;
     std::chrono::steady_clock::time_point valid_until_{};
 };

@@ -8,6 +8,9 @@
 #include <charconv>
 #include <climits>
 #include <ctime>
+#include <utility>
+
+#include "net/civil_time.h"
 
 namespace net {
 namespace {
@@ -39,15 +42,22 @@ void append_number(std::string& to, uint64_t number) {
 void append_time(std::string& to) {
     timespec time{};
     ::clock_gettime(CLOCK_REALTIME, &time);
-    std::tm parts{};
-    ::gmtime_r(&time.tv_sec, &parts);
+    const CivilTime civil = CivilTime::of(time.tv_sec);
+    const std::pair<int, char> fields[] = {{civil.month, '-'},
+                                           {civil.day, 'T'},
+                                           {civil.hour, ':'},
+                                           {civil.minute, ':'},
+                                           {civil.second, '.'}};
     char text[32];
-    to.append(text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S.", &parts));
-    const auto milliseconds = static_cast<unsigned>(time.tv_nsec / 1'000'000);
-    to += static_cast<char>('0' + milliseconds / 100);
-    to += static_cast<char>('0' + milliseconds / 10 % 10);
-    to += static_cast<char>('0' + milliseconds % 10);
-    to += 'Z';
+    char* at = put_digits(text, civil.year, 4);
+    *at++ = '-';
+    for (const auto& [value, separator] : fields) {
+        at = put_digits(at, value, 2);
+        *at++ = separator;
+    }
+    at = put_digits(at, static_cast<int>(time.tv_nsec / 1'000'000), 3);
+    *at++ = 'Z';
+    to.append(text, at);
 }
 
 // Both formats take the same escapes. Bytes above ASCII are escaped too: a value from outside need
@@ -144,11 +154,10 @@ void Log::put_milliseconds(std::string_view field, std::chrono::nanoseconds valu
     name(field);
     const auto microseconds = static_cast<uint64_t>(std::max<int64_t>(value.count() / 1000, 0));
     append_number(lines_, microseconds / 1000);
+    char fraction[3];
+    put_digits(fraction, static_cast<int>(microseconds % 1000), 3);
     lines_ += '.';
-    const auto fraction = static_cast<unsigned>(microseconds % 1000);
-    lines_ += static_cast<char>('0' + fraction / 100);
-    lines_ += static_cast<char>('0' + fraction / 10 % 10);
-    lines_ += static_cast<char>('0' + fraction % 10);
+    lines_.append(fraction, sizeof fraction);
 }
 
 void Log::finish() {
