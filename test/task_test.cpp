@@ -1,0 +1,121 @@
+#include "net/task.h"
+
+#include <doctest.h>
+
+#include <memory>
+#include <vector>
+
+using net::ReadyList;
+using net::Task;
+
+namespace {
+
+// Notes that it was pumped, then does what the test wants.
+struct Note final : Task {
+    Note(std::vector<int>& pumped_list, int own_name) : pumped(pumped_list), name(own_name) {}
+
+    void pump() override {
+        pumped.push_back(name);
+        if (posts) ready->post(*posts);
+        if (destroys) destroys->reset();
+    }
+
+    std::vector<int>& pumped;
+    int name;
+    ReadyList* ready = nullptr;
+    Task* posts = nullptr;
+    std::unique_ptr<Note>* destroys = nullptr;
+};
+
+}  // namespace
+
+TEST_CASE("ReadyList pumps each task once, in the order of posting") {
+    ReadyList ready;
+    std::vector<int> pumped;
+    Note a(pumped, 1), b(pumped, 2), c(pumped, 3);
+    CHECK(ready.empty());
+    for (Note* note : {&b, &a, &c, &b, &a}) ready.post(*note);
+    CHECK_FALSE(ready.empty());
+    ready.pump_all();
+    CHECK(pumped == std::vector{2, 1, 3});
+    CHECK(ready.empty());
+    ready.pump_all();
+    CHECK(pumped.size() == 3);
+}
+
+TEST_CASE("What a task posts waits for the next round, also the task itself") {
+    ReadyList ready;
+    std::vector<int> pumped;
+    Note a(pumped, 1), b(pumped, 2);
+    a.ready = &ready;
+    a.posts = &a;
+    ready.post(a);
+    ready.post(b);
+    ready.pump_all();
+    CHECK(pumped == std::vector{1, 2});
+    ready.pump_all();
+    CHECK(pumped == std::vector{1, 2, 1});
+    a.posts = &b;
+    ready.pump_all();
+    CHECK(pumped == std::vector{1, 2, 1, 1});
+    ready.pump_all();
+    CHECK(pumped == std::vector{1, 2, 1, 1, 2});
+    CHECK(ready.empty());
+}
+
+TEST_CASE("A task may post one that is still to come in this round, at no cost") {
+    ReadyList ready;
+    std::vector<int> pumped;
+    Note a(pumped, 1), b(pumped, 2);
+    a.ready = &ready;
+    a.posts = &b;
+    ready.post(a);
+    ready.post(b);
+    ready.pump_all();
+    CHECK(pumped == std::vector{1, 2});
+    CHECK(ready.empty());
+}
+
+TEST_CASE("A task leaves the list when it is destroyed, whoever destroys it") {
+    ReadyList ready;
+    std::vector<int> pumped;
+    auto victim = std::make_unique<Note>(pumped, 2);
+    Note killer(pumped, 1), last(pumped, 3);
+    killer.destroys = &victim;
+    ready.post(killer);
+    ready.post(*victim);
+    ready.post(last);
+    ready.pump_all();
+    CHECK(pumped == std::vector{1, 3});
+
+    auto suicide = std::make_unique<Note>(pumped, 4);
+    suicide->ready = &ready;
+    suicide->posts = suicide.get();
+    suicide->destroys = &suicide;
+    ready.post(*suicide);
+    ready.pump_all();
+    CHECK(ready.empty());
+}
+
+TEST_CASE("A list may go before the tasks on it") {
+    std::vector<int> pumped;
+    Note a(pumped, 1), b(pumped, 2);
+    {
+        ReadyList ready;
+        ready.post(a);
+        ready.post(b);
+    }
+    CHECK(pumped.empty());
+}
+
+TEST_CASE("Wakeup posts its task") {
+    ReadyList ready;
+    std::vector<int> pumped;
+    Note a(pumped, 1);
+    const net::Wakeup wakeup(ready, a);
+    wakeup.wake();
+    wakeup.wake();
+    CHECK(&wakeup.task() == &a);
+    ready.pump_all();
+    CHECK(pumped == std::vector{1});
+}
