@@ -1,6 +1,5 @@
 #include "json/decode_messages.h"
 
-#include <algorithm>
 #include <array>
 
 namespace json {
@@ -23,12 +22,11 @@ bool decode_role(FieldReader& fields, Node& node, const Path& path, Role& out) {
     if (!node.token.is_string()) {
         return fields.wrong_type(node, path, "one of " + list_of(role_names));
     }
-    JsonText text = node.token.string();
-    auto found = std::find(role_names.begin(), role_names.end(), text.view());
-    if (found == role_names.end()) {
+    size_t index = index_among(role_names, node.token.string());
+    if (index == role_names.size()) {
         fields.wrong_value(node, path, role_names);
     } else {
-        out = role_of[static_cast<size_t>(found - role_names.begin())];
+        out = role_of[index];
     }
     return true;
 }

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <array>
 
 #include "json/decode_messages.h"
@@ -30,12 +29,11 @@ struct PartFields {
 bool decode_type(FieldReader& fields, Node& node, const Path& path, PartFields& out) {
     out.kind = Part::Kind::other;
     if (!node.token.is_string()) return fields.wrong_type(node, path, "a string");
-    JsonText text = node.token.string();
-    auto found = std::find(type_names.begin(), type_names.end(), text.view());
-    if (found == type_names.end()) {
+    size_t index = index_among(type_names, node.token.string());
+    if (index == type_names.size()) {
         fields.wrong_value(node, path, type_names);
     } else {
-        out.kind = kind_of[static_cast<size_t>(found - type_names.begin())];
+        out.kind = kind_of[index];
     }
     return true;
 }

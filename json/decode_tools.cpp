@@ -1,6 +1,5 @@
 #include "json/decode_tools.h"
 
-#include <algorithm>
 #include <array>
 
 namespace json {
@@ -39,7 +38,10 @@ struct TypedFunction {
     Function flat;      // from the object itself
 
     // Without a type it is a function if it looks like one.
-    bool is_function() const { return type ? type->view() == "function" : has_function; }
+    bool is_function() const {
+        static constexpr std::array<std::string_view, 1> names = {"function"};
+        return type ? index_among(names, *type) == 0 : has_function;
+    }
     const Function& chosen() const { return has_function ? function : flat; }
 };
 
@@ -103,11 +105,11 @@ bool decode_tool_choice(FieldReader& fields, Node& node, const Path& path, ToolC
     out = {};
     if (node.token.is_null()) return true;
     if (node.token.is_string()) {
-        auto found = std::find(names.begin(), names.end(), node.token.string().view());
-        if (found == names.end()) {
+        size_t index = index_among(names, node.token.string());
+        if (index == names.size()) {
             fields.wrong_value(node, path, names);
         } else {
-            out.kind = kinds[static_cast<size_t>(found - names.begin())];
+            out.kind = kinds[index];
         }
         return true;
     }
@@ -124,6 +126,9 @@ bool decode_tool_choice(FieldReader& fields, Node& node, const Path& path, ToolC
 bool decode_response_format(FieldReader& fields, Node& node, const Path& path,
                             ResponseFormat& out) {
     static constexpr std::array<std::string_view, 3> names = {"json_object", "json_schema", "text"};
+    static constexpr std::array<ResponseFormat::Kind, 3> kinds = {ResponseFormat::Kind::json_object,
+                                                                  ResponseFormat::Kind::json_schema,
+                                                                  ResponseFormat::Kind::text};
     out = {};
     if (node.token.is_null()) return true;
     if (!node.is(Token::Kind::object)) return fields.wrong_type(node, path, "an object");
@@ -135,13 +140,12 @@ bool decode_response_format(FieldReader& fields, Node& node, const Path& path,
             if (!value.token.is_string()) {
                 return fields.wrong_type(value, Path(path, key), "a string");
             }
-            std::string_view type = value.token.string().view();
-            if (std::find(names.begin(), names.end(), type) == names.end()) {
+            size_t index = index_among(names, value.token.string());
+            if (index == names.size()) {
                 fields.wrong_value(value, Path(path, key), names);
+            } else {
+                out.kind = kinds[index];
             }
-            out.kind = type == "json_schema"   ? ResponseFormat::Kind::json_schema
-                       : type == "json_object" ? ResponseFormat::Kind::json_object
-                                               : ResponseFormat::Kind::text;
             return true;
         }
         if (key != "json_schema" || value.token.is_null()) return fields.text().skip(value);

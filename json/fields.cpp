@@ -1,5 +1,6 @@
 #include "json/fields.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <functional>
@@ -163,6 +164,16 @@ void FieldReader::out_of_range(const Node& node, const Path& path, const Bound& 
     message.append(bound.name).append(" value. Expected a value ").append(bound.sign) += limit;
     message.append(", but got ").append(node.token.text.substr(0, quote_bytes_max));
     wrong(node, path, bound.code, message + " instead.");
+}
+
+size_t index_among(std::span<const std::string_view> names, JsonText text) {
+    std::string plain;
+    std::string_view wanted = text.view();
+    if (has_backslash(wanted)) {
+        text.unescape(plain);
+        wanted = plain;
+    }
+    return static_cast<size_t>(std::find(names.begin(), names.end(), wanted) - names.begin());
 }
 
 std::string quotable(JsonText text) {

@@ -76,6 +76,9 @@ private:
     const char* at_ = nullptr;  // where the remembered error stands
 };
 
+// Where `text` stands among `names`, also when some of it is escaped; names.size() if nowhere.
+size_t index_among(std::span<const std::string_view> names, JsonText text);
+
 // A piece of text for a message: unescaped, valid UTF-8, not longer than a line or two.
 std::string quotable(JsonText text);
 

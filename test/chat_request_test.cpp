@@ -406,3 +406,17 @@ TEST_CASE("ChatDecoder tells whether a text is one object") {
         CHECK_FALSE(decoder.is_object(text));
     }
 }
+
+TEST_CASE("ChatDecoder knows names of values that are escaped") {
+    Decoded decoded(R"({"model":"m","messages":[{"role":"us\u0065r","content":[
+        {"type":"t\u0065xt","text":"hi"}]}],"tool_choice":"n\u006fne",
+        "response_format":{"type":"json\u005fobject"},
+        "tools":[{"type":"f\u0075nction","function":{"name":"f"}}]})");
+    REQUIRE_MESSAGE(decoded.ok, decoded.error.message);
+    const json::ChatRequest& request = decoded.request;
+    CHECK(request.messages[0].role == Role::user);
+    CHECK(content_of(request, 0) == "hi");
+    CHECK(request.tool_choice.kind == json::ToolChoice::Kind::none);
+    CHECK(request.response_format.kind == json::ResponseFormat::Kind::json_object);
+    CHECK(request.tools.size() == 1);
+}
