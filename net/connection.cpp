@@ -1,14 +1,9 @@
 #include "net/connection.h"
 
-#include <arpa/inet.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
-
-#include "net/http_text.h"
-#include "net/random.h"
 
 namespace net {
 namespace {
@@ -17,42 +12,16 @@ constexpr size_t receive_bytes = 64 * 1024;
 // An incomplete request above this keeps spare room, so that a long body is not copied at each
 // read.
 constexpr size_t fit_bytes_max = 16 * 1024;
-constexpr size_t client_request_id_bytes_max = 128;
-
-// An id that may stand in a header field and in a log as it is.
-bool is_sane_request_id(std::string_view id) {
-    return id.size() <= client_request_id_bytes_max && is_token(id);
-}
-
 }  // namespace
 
-Workspace::Workspace(EventLoop& event_loop, Handler& request_handler, const Limits& all_limits,
-                     Counters& worker_counters, Log& worker_log)
-    : loop(event_loop),
-      handler(request_handler),
-      limits(all_limits),
-      counters(worker_counters),
-      log(worker_log),
-      output(all_limits.output_window),
-      next_request_id(random_seed()) {}
-
 Connection::Connection(Workspace& workspace, ConnectionOwner& owner, uint32_t slot, Fd socket,
-                       const sockaddr_storage& peer)
+                       const Peer& peer)
     : workspace_(workspace),
       owner_(owner),
       timer_(workspace.loop.timers(), *this),
       slot_(slot),
-      socket_(std::move(socket)) {
-    if (peer.ss_family == AF_INET6) {
-        const auto& address = reinterpret_cast<const sockaddr_in6&>(peer);
-        peer_address_ = address.sin6_addr;
-        peer_port_ = ntohs(address.sin6_port);
-    } else {
-        const auto& address = reinterpret_cast<const sockaddr_in&>(peer);
-        peer_address_.s6_addr[10] = peer_address_.s6_addr[11] = 0xFF;
-        std::memcpy(&peer_address_.s6_addr[12], &address.sin_addr, 4);
-        peer_port_ = ntohs(address.sin_port);
-    }
+      socket_(std::move(socket)),
+      peer_(peer) {
     workspace_.counters.connections_open.add();
 }
 
@@ -113,10 +82,7 @@ bool Connection::receive() {
         return parse();
     }
     if (!is_readable_) return false;
-    if (!incoming_) {
-        incoming_ = std::move(workspace_.spare);
-        if (!incoming_) incoming_ = std::make_unique<Incoming>(workspace_.limits);
-    }
+    if (!incoming_) incoming_ = workspace_.lend();
     const std::span<char> room = incoming_->buffer.writable(receive_bytes);
     const ssize_t count = ::recv(socket_.value(), room.data(), room.size(), 0);
     if (count > 0) {
@@ -191,20 +157,18 @@ bool Connection::screen_body() {
 bool Connection::open_exchange(bool has_whole_request) {
     HttpParser& parser = incoming_->parser;
     const Request request = parser.request(incoming_->buffer, workspace_.fields);
-    begin_exchange();
+    begin_exchange(request.field("x-request-id"));
     holds_request_ = true;
     is_http_1_0_ = parser.is_http_1_0();
     is_head_ = request.method == Method::head;
     close_after_ = !has_whole_request || !parser.keep_alive() || workspace_.draining;
     method_name_ = request.method_name.data();
-    const std::string_view id = request.field("x-request-id");
-    if (is_sane_request_id(id)) client_request_id_ = std::make_unique<std::string>(id);
     exchange_ = workspace_.handler.open(request, Wakeup(workspace_.loop.ready(), *this));
     return true;
 }
 
 bool Connection::refuse(const Refusal& refusal) {
-    begin_exchange();
+    begin_exchange({});
     holds_request_ = true;
     is_http_1_0_ = is_head_ = false;
     close_after_ = true;
@@ -215,15 +179,14 @@ bool Connection::refuse(const Refusal& refusal) {
     return true;
 }
 
-void Connection::begin_exchange() {
+void Connection::begin_exchange(std::string_view client_request_id) {
     state_ = State::exchange;
     timer_.disarm();
     opened_ = now();
     status_ = 0;
     bytes_sent_ = 0;
     is_finished_ = is_chunked_ = false;
-    request_id_ = workspace_.next_request_id++;
-    client_request_id_.reset();
+    request_id_.assign(workspace_.next_request_id++, client_request_id);
 }
 
 bool Connection::converse() {
@@ -268,11 +231,11 @@ void Connection::start(const ResponseHead& head) {
     is_chunked_ = is_stream && !is_http_1_0_;
     close_after_ = close_after_ || workspace_.draining || (is_stream && is_http_1_0_);
     status_ = head.status;
-    char id[request_id_digits];
+    char id[RequestId::digits];
     MessageHead message;
     message.close = close_after_;
     message.chunked = is_chunked_;
-    message.request_id = request_id(id);
+    message.request_id = request_id_.text(id);
     message.date = workspace_.date.at(now());
     write_head(head, message, out);
     body_begin_ = out.size();
@@ -282,44 +245,32 @@ void Connection::start(const ResponseHead& head) {
 void Connection::transmit(std::string_view bytes) {
     if (bytes.empty()) return;
     if (bytes_sent_ == 0) first_byte_ = now();
-    const ssize_t count = ::send(socket_.value(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (count < 0 && errno != EAGAIN && errno != EINTR) {
-        is_broken_ = true;
-        return;
-    }
-    const auto sent = static_cast<size_t>(std::max<ssize_t>(count, 0));
-    workspace_.counters.bytes_sent.add(sent);
-    bytes_sent_ += sent;
-    if (sent == bytes.size()) return;
-    is_writable_ = count < 0 && errno == EINTR;
-    unsent_.keep(bytes.substr(sent));
-    timer_.arm(workspace_.limits.write_stall_timeout);
-    if (is_writable_) workspace_.loop.ready().post(*this);
+    const size_t sent = send_some(bytes);
+    if (sent < bytes.size() && !is_broken_) unsent_.keep(bytes.substr(sent));
 }
 
 // True when nothing is left to send.
 bool Connection::transmit_unsent() {
     if (unsent_.empty()) return true;
     if (!is_writable_) return false;
-    const std::string_view bytes = unsent_.view();
+    unsent_.consume(send_some(unsent_.view()));
+    if (is_broken_) leave("client_gone");
+    if (!unsent_.empty()) return false;
+    timer_.disarm();
+    return true;
+}
+
+// Sends what the kernel takes. A failure other than a full buffer breaks the connection.
+size_t Connection::send_some(std::string_view bytes) {
     const ssize_t count = ::send(socket_.value(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (count < 0) {
-        if (errno == EINTR) return transmit_unsent();
-        is_writable_ = false;
-        if (errno != EAGAIN) leave("client_gone");
-        return false;
-    }
-    const auto sent = static_cast<size_t>(count);
+    if (count < 0 && errno == EINTR) return send_some(bytes);
+    if (count < 0 && errno != EAGAIN) is_broken_ = true;
+    const auto sent = static_cast<size_t>(std::max<ssize_t>(count, 0));
     workspace_.counters.bytes_sent.add(sent);
     bytes_sent_ += sent;
-    unsent_.consume(sent);
-    if (unsent_.empty()) {
-        timer_.disarm();
-        return true;
-    }
-    is_writable_ = false;
-    timer_.arm(workspace_.limits.write_stall_timeout);
-    return false;
+    is_writable_ = sent == bytes.size();
+    if (!is_writable_) timer_.arm(workspace_.limits.write_stall_timeout);
+    return sent;
 }
 
 bool Connection::end_exchange() {
@@ -343,7 +294,7 @@ void Connection::settle() {
     }
     if (!incoming_) return;
     if (incoming_->buffer.empty() && state_ == State::idle) {
-        workspace_.spare = std::move(incoming_);
+        workspace_.give_back(std::move(incoming_));
     } else if (incoming_->buffer.size() <= fit_bytes_max) {
         incoming_->buffer.fit();
     }
@@ -362,8 +313,7 @@ void Connection::release_request() {
     in.screened = false;
     has_pipelined_ = !in.buffer.empty();
     if (has_pipelined_) return;
-    if (in.buffer.capacity() > 2 * receive_bytes) in.buffer.fit();
-    workspace_.spare = std::move(incoming_);
+    workspace_.give_back(std::move(incoming_));
 }
 
 void Connection::begin_linger() {
@@ -437,10 +387,10 @@ void Connection::doom() {
 
 void Connection::log_exchange(std::string_view outcome) {
     if (!workspace_.log.wants(LogLevel::info)) return;
-    char id[request_id_digits];
-    const std::string peer = peer_text();
+    char id[RequestId::digits];
+    const std::string peer = peer_.text();
     RequestRecord record;
-    record.id = request_id(id);
+    record.id = request_id_.text(id);
     record.peer = peer;
     record.method = method_name_;
     record.path = exchange_->path();
@@ -455,24 +405,8 @@ void Connection::log_exchange(std::string_view outcome) {
 void Connection::debug(std::string_view message, std::string_view reason) const {
     if (!workspace_.log.wants(LogLevel::debug)) return;
     const std::string detail =
-        reason.empty() ? peer_text() : peer_text() + ": " + std::string(reason);
+        reason.empty() ? peer_.text() : peer_.text() + ": " + std::string(reason);
     workspace_.log.event(LogLevel::debug, message, detail);
-}
-
-std::string_view Connection::request_id(char (&text)[request_id_digits]) const {
-    if (client_request_id_) return *client_request_id_;
-    write_hex(scatter(request_id_), text);
-    return {text, sizeof text};
-}
-
-std::string Connection::peer_text() const {
-    char text[INET6_ADDRSTRLEN] = "";
-    if (IN6_IS_ADDR_V4MAPPED(&peer_address_)) {
-        ::inet_ntop(AF_INET, &peer_address_.s6_addr[12], text, sizeof text);
-        return std::string(text) + ':' + std::to_string(peer_port_);
-    }
-    ::inet_ntop(AF_INET6, &peer_address_, text, sizeof text);
-    return '[' + std::string(text) + "]:" + std::to_string(peer_port_);
 }
 
 }  // namespace net

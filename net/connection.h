@@ -1,52 +1,18 @@
 #pragma once
 
-#include <netinet/in.h>
-
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <vector>
+#include <string_view>
 
 #include "net/buffer.h"
-#include "net/counters.h"
 #include "net/event_loop.h"
 #include "net/exchange.h"
 #include "net/fd.h"
-#include "net/http_parser.h"
-#include "net/http_response.h"
-#include "net/limits.h"
-#include "net/log.h"
+#include "net/peer.h"
+#include "net/request_id.h"
+#include "net/workspace.h"
 
 namespace net {
-
-// What a connection owns only while it receives a request. Streams that wait own none.
-struct Incoming {
-    explicit Incoming(const Limits& limits) : parser(limits) {}
-
-    HttpParser parser;
-    InputBuffer buffer;
-    TimePoint deadline{};   // for the head, then for the body
-    bool screened = false;  // the handler was asked whether it wants the body
-};
-
-// Workspace is what the connections of one worker share: they run one at a time, so one build
-// area and one set of parsing buffers serve all that do not wait in the middle of something.
-struct Workspace {
-    Workspace(EventLoop& event_loop, Handler& request_handler, const Limits& all_limits,
-              Counters& worker_counters, Log& worker_log);
-
-    EventLoop& loop;
-    Handler& handler;
-    const Limits& limits;
-    Counters& counters;
-    Log& log;
-    OutputBuffer output;
-    std::unique_ptr<Incoming> spare;
-    std::vector<Field> fields;
-    DateText date;
-    uint64_t next_request_id;
-    bool draining = false;
-};
 
 // Whom a connection belongs to: destroys it when the loop reaps it.
 class ConnectionOwner {
@@ -65,7 +31,7 @@ class Connection final : public Task, public Watcher, public Doomed, private Res
 public:
     // All references must outlive the connection.
     Connection(Workspace& workspace, ConnectionOwner& owner, uint32_t slot, Fd socket,
-               const sockaddr_storage& peer);
+               const Peer& peer);
     ~Connection();
 
     // False when the kernel refuses to watch it.
@@ -98,7 +64,7 @@ private:
     bool screen_body();
     bool open_exchange(bool has_whole_request);
     bool refuse(const Refusal& refusal);
-    void begin_exchange();
+    void begin_exchange(std::string_view client_request_id);
     bool end_exchange();
     void settle();
     void release_request();
@@ -109,11 +75,9 @@ private:
     Progress fill_output();
     void transmit(std::string_view bytes);
     bool transmit_unsent();
+    size_t send_some(std::string_view bytes);
     void log_exchange(std::string_view outcome);
     void debug(std::string_view message, std::string_view reason) const;
-    static constexpr size_t request_id_digits = 16;
-    std::string_view request_id(char (&text)[request_id_digits]) const;
-    std::string peer_text() const;
     TimePoint now() const { return workspace_.loop.timers().now(); }
 
     // Responder
@@ -132,8 +96,7 @@ private:
     TimePoint opened_{};
     TimePoint first_byte_{};
     uint64_t bytes_sent_ = 0;  // in State::linger: bytes discarded
-    uint64_t request_id_ = 0;
-    std::unique_ptr<std::string> client_request_id_;
+    RequestId request_id_;
     size_t body_begin_ = 0;  // in the output buffer: where this turn's body begins
     uint16_t status_ = 0;
     const char* method_name_ = "-";  // static
@@ -152,8 +115,7 @@ private:
     bool is_broken_ = false;    // RST came, or a write failed
     const uint32_t slot_;
     Fd socket_;
-    in6_addr peer_address_{};  // IPv4 as a mapped address
-    uint16_t peer_port_ = 0;
+    const Peer peer_;
 };
 
 }  // namespace net

@@ -29,7 +29,8 @@ void Server::accepted(Fd socket, const sockaddr_storage& peer) {
         slot = free_slots_.back();
         free_slots_.pop_back();
     }
-    slots_[slot] = std::make_unique<Connection>(workspace_, *this, slot, std::move(socket), peer);
+    slots_[slot] =
+        std::make_unique<Connection>(workspace_, *this, slot, std::move(socket), Peer::of(peer));
     if (!slots_[slot]->start()) erase(slot);
 }
 
