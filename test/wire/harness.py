@@ -166,6 +166,11 @@ class Server:
     def rss_kib(self):
         return int(re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{self.pid}/status").read()).group(1))
 
+    def cpu_ticks(self):
+        """Processor time used so far, in hundredths of a second."""
+        fields = open(f"/proc/{self.pid}/stat").read().rsplit(") ", 1)[1].split()
+        return int(fields[11]) + int(fields[12])
+
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
@@ -232,6 +237,11 @@ def post(body=None, fields=(), target=CHAT, echo=None, **more):
     body = chat_body() if body is None else body
     extra = [("Content-Type", "application/json")] + ([("x-echo", echo)] if echo else [])
     return request("POST", target, list(fields) + extra, body, **more)
+
+
+def stream(message="Hello", echo=None, fields=(), **members):
+    """The same, streamed."""
+    return post(chat_body(message, stream=True, **members), fields, echo=echo)
 
 
 def post_chunked(chunks, fields=(), target=CHAT, trailers=b""):
@@ -328,7 +338,7 @@ class Client:
         self.socket.settimeout(timeout)
         self.socket.connect(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.pending = b""
+        self.pending = bytearray()  # read and not yet taken; cheap to cut at the front
         self.ended = False
 
     def __enter__(self):
@@ -375,35 +385,29 @@ class Client:
         self.pending += data
         return True
 
+    def take(self, count):
+        data = bytes(self.pending[:count])
+        del self.pending[:count]
+        return data
+
     def until(self, mark):
         """Everything up to and including the mark."""
         while mark not in self.pending:
             if not self.fill():
-                raise Closed(self.pending)
-        end = self.pending.index(mark) + len(mark)
-        data, self.pending = self.pending[:end], self.pending[end:]
-        return data
+                raise Closed(bytes(self.pending))
+        return self.take(self.pending.index(mark) + len(mark))
 
     def exactly(self, count):
-        parts, have = [self.pending], len(self.pending)
-        while have < count:
-            self.pending = b""
+        while len(self.pending) < count:
             if not self.fill():
-                raise Closed(b"".join(parts))
-            parts.append(self.pending)
-            have += len(self.pending)
-        data = b"".join(parts)
-        self.pending = data[count:]
-        return data[:count]
+                raise Closed(bytes(self.pending))
+        return self.take(count)
 
     def rest(self):
         """Everything up to the end of the connection."""
-        parts = [self.pending]
-        self.pending = b""
         while self.fill():
-            parts.append(self.pending)
-            self.pending = b""
-        return b"".join(parts)
+            pass
+        return self.take(len(self.pending))
 
     def head(self):
         """The head of the next answer; its body is still to be read."""
@@ -470,6 +474,21 @@ def ask(server, data, to="POST"):
     """One request on a connection of its own."""
     with Client(server) as client:
         return client.ask(data, to)
+
+
+def is_served(server):
+    """Whether a new connection gets an answer."""
+    try:
+        return ask(server, get(), "GET").status == 200
+    except (OSError, Closed, ValueError):
+        return False
+
+
+def warm(server, count):
+    """Lets buffers and caches reach their size, so that growth afterwards means something."""
+    for _ in range(count):
+        ask(server, post(chat_body("warm")))
+        ask(server, stream("warm"))
 
 
 # --- common shapes of tests -------------------------------------------------------------------

@@ -4,7 +4,8 @@ import re
 import time
 
 import harness
-from harness import (CHAT, Client, Closed, Server, ask, chat_body, check, equal, get, post, wait_until, within)
+from harness import (CHAT, Client, Closed, Server, ask, chat_body, check, equal, get, post, stream, wait_until,
+                     within)
 
 server = Server(log_level="info")
 
@@ -27,10 +28,6 @@ CHUNK = (r'\{"id":"(?P<id>' + ID + r')","object":"chat\.completion\.chunk","crea
          r'(?P<usage>,"usage":.*)?\}')
 USAGE = (r'\{"prompt_tokens":\d+,"completion_tokens":\d+,"total_tokens":\d+,"completion_tokens_details":(?:null|\{.*\}),'
          r'"prompt_tokens_details":(?:null|\{.*\})\}')
-
-
-def stream(message="Hello", echo=None, fields=(), **members):
-    return post(chat_body(message, stream=True, **members), fields, echo=echo)
 
 
 def raw_choices(event):
