@@ -119,3 +119,18 @@ TEST_CASE("Wakeup posts its task") {
     ready.pump_all();
     CHECK(pumped == std::vector{1});
 }
+
+TEST_CASE("Who yields is pumped after whoever was posted, in the order of yielding") {
+    ReadyList ready;
+    std::vector<int> pumped;
+    Note a(pumped, 1), b(pumped, 2), c(pumped, 3), d(pumped, 4);
+    ready.yield(a);
+    ready.yield(b);
+    ready.post(c);
+    ready.post(d);
+    ready.post(a);  // is on the list already, and stays where it is
+    CHECK_FALSE(ready.empty());
+    ready.pump_all();
+    CHECK(pumped == std::vector{3, 4, 1, 2});
+    CHECK(ready.empty());
+}
