@@ -67,6 +67,8 @@ void Connection::pump() {
             case State::doomed:
                 return;
         }
+        // What has been received is answered first: its exchange is not to wait with all its bytes.
+        if (state_ == State::exchange) continue;
         const uint64_t received = workspace_.counters.bytes_received.value() - received_before;
         if (more && received >= workspace_.limits.read_quota) {
             workspace_.loop.ready().yield(*this);
@@ -218,6 +220,7 @@ Progress Connection::fill_output() {
     const Progress progress = exchange_->pump(*this);
     if (is_head_) {
         out.truncate(body_begin_);
+        if (status_ != 0) return Progress::finished;  // whatever else it would write
     } else if (is_chunked_) {
         close_chunk(out, body_begin_);
         if (progress == Progress::finished) out.append(last_chunk);
@@ -293,7 +296,8 @@ void Connection::settle() {
         release_request();
     }
     if (!incoming_) return;
-    if (incoming_->buffer.empty() && state_ == State::idle) {
+    // A parser that has skipped empty lines remembers them for this client alone.
+    if (incoming_->buffer.empty() && incoming_->parser.is_new()) {
         workspace_.give_back(std::move(incoming_));
     } else if (incoming_->buffer.size() <= fit_bytes_max) {
         incoming_->buffer.fit();

@@ -26,6 +26,8 @@ public:
 
     // For a new request at the buffer's first byte.
     void reset();
+    // Whether nothing was fed since, not even an empty line.
+    bool is_new() const { return parsed_ == 0 && blank_lines_ == 0; }
 
     // Parses what is new in the buffer. When more is needed the buffer holds only what is to be
     // kept: the head and the body so far. REQUIRES: the last state was need_more.

@@ -5,14 +5,15 @@
 namespace test {
 
 // ManualClock is time that stands still until a test moves it. One for the whole binary, since an
-// event loop takes a plain function; a fixture sets it back to its beginning.
+// event loop takes a plain function; a fixture that has one, before its loop, begins anew.
 class ManualClock {
 public:
+    ManualClock() { time_ = beginning; }
+
     // Far from zero, so that a deadline "before the beginning" is a time too.
     static constexpr net::TimePoint beginning{std::chrono::hours(1000)};
 
     static net::TimePoint now() { return time_; }
-    static void reset() { time_ = beginning; }
     static void pass(net::Milliseconds duration) { time_ += duration; }
 
 private:
