@@ -21,10 +21,11 @@ void HttpParser::reset() {
     field_ranges_.clear();
     content_length_ = 0;
     body_bytes_max_ = limits_.body_bytes_max;
-    body_bytes_ = extension_bytes_ = trailer_bytes_ = 0;
-    field_count_ = blank_lines_ = host_count_ = coding_count_ = 0;
+    chunks_.reset();
+    body_bytes_ = 0;
+    blank_lines_ = host_count_ = coding_count_ = 0;
     target_open_ = name_open_ = value_open_ = false;
-    chunked_ = in_trailers_ = message_complete_ = false;
+    chunked_ = false;
     keep_alive_ = is_http_1_0_ = expects_continue_ = false;
 }
 
@@ -125,9 +126,6 @@ bool HttpParser::check_field(const FieldRange& range) {
 bool HttpParser::check_framing() {
     content_length_ = parser_.content_length;
     keep_alive_ = llhttp_should_keep_alive(&parser_) != 0;
-    parser_.upgrade = 0;  // we never leave HTTP/1.1; the request is served as if not asked
-    // llhttp does not see the coding when whitespace other than a space stands around it.
-    if (chunked_) parser_.flags |= F_CHUNKED;
     State state = State::need_more;
     if (host_count_ > 1 || (host_count_ == 0 && !is_http_1_0_)) {
         state = refuse(400, "a request needs exactly one Host field");
@@ -152,31 +150,23 @@ HttpParser::State HttpParser::feed_sized_body(InputBuffer& buffer) {
 }
 
 HttpParser::State HttpParser::feed_chunked_body(InputBuffer& buffer) {
-    base_ = buffer.data();
-    seen_ = {base_, buffer.size()};
-    const llhttp_errno_t error = llhttp_execute(&parser_, base_ + parsed_, buffer.size() - parsed_);
-    const size_t end =
-        error == HPE_OK ? buffer.size() : static_cast<size_t>(parser_.error_pos - base_);
-    if (refusal_.status != 0) return State::refused;
-    if (error != HPE_OK && error != HPE_PAUSED) return refuse_syntax(error);
-    if (!check_coding_up_to(end)) return State::refused;
-    if (message_complete_) {
-        message_end_ = end;
-        return State::complete;
+    size_t body_end = head_end_ + body_bytes_;
+    const ChunkedBody::State state = chunks_.feed(buffer.data(), parsed_, buffer.size(), body_end,
+                                                  body_bytes_max_, head_end_, limits_);
+    body_bytes_ = body_end - head_end_;
+    switch (state) {
+        case ChunkedBody::State::refused:
+            return refuse(chunks_.refusal().status, chunks_.refusal().reason);
+        case ChunkedBody::State::complete:
+            message_end_ = parsed_;
+            return State::complete;
+        case ChunkedBody::State::need_more:
+            break;
     }
     // The coding's own bytes are used up; only the joined body is kept.
-    parsed_ = head_end_ + body_bytes_;
+    parsed_ = body_end;
     buffer.truncate(parsed_);
     return State::need_more;
-}
-
-// The lines between the pieces of a chunked body: llhttp 8 takes a bare CR in them for a line end,
-// and whatever stands behind it for the LF.
-bool HttpParser::check_coding_up_to(size_t end) {
-    const bool is_good = lines_.feed({base_ + parsed_, end - parsed_});
-    parsed_ = end;
-    if (!is_good) refuse(400, "a chunk's line holds a control character or a bare CR or LF");
-    return is_good;
 }
 
 Request HttpParser::request(InputBuffer& buffer, std::vector<Field>& fields) {
@@ -210,8 +200,6 @@ HttpParser::State HttpParser::refuse_syntax(llhttp_errno_t error) {
             return refuse(400, "Content-Length is not a valid length");
         case HPE_UNEXPECTED_CONTENT_LENGTH:
             return refuse(400, "Content-Length is repeated, or stands beside Transfer-Encoding");
-        case HPE_INVALID_CHUNK_SIZE:
-            return refuse(400, "a chunk's size is not valid");
         case HPE_INVALID_TRANSFER_ENCODING:
             return refuse(400, "Transfer-Encoding is not valid");
         default:
@@ -243,19 +231,6 @@ void HttpParser::extend(Range& range, bool& is_open, const char* at, size_t size
     range.end = offset + static_cast<uint32_t>(size);
 }
 
-int HttpParser::note_trailer_bytes(size_t bytes) {
-    trailer_bytes_ += bytes;
-    if (head_end_ + trailer_bytes_ <= limits_.head_bytes_max) return 0;
-    refuse(431, "the request's trailers are too large");
-    return -1;
-}
-
-int HttpParser::check_body_bytes(uint64_t more) {
-    if (body_bytes_ <= body_bytes_max_ && more <= body_bytes_max_ - body_bytes_) return 0;
-    refuse(413, "the request's body is too large");
-    return -1;
-}
-
 const llhttp_settings_t& HttpParser::callbacks() {
     static const llhttp_settings_t settings = [] {
         llhttp_settings_t made;
@@ -265,13 +240,6 @@ const llhttp_settings_t& HttpParser::callbacks() {
         made.on_header_value = on_field_value;
         made.on_header_value_complete = on_field_complete;
         made.on_headers_complete = [](llhttp_t*) -> int { return HPE_PAUSED; };
-        made.on_chunk_extension_name = on_chunk_extension;
-        made.on_chunk_extension_value = on_chunk_extension;
-        made.on_chunk_extension_name_complete = on_chunk_extension_mark;
-        made.on_chunk_extension_value_complete = on_chunk_extension_mark;
-        made.on_chunk_header = on_chunk_header;
-        made.on_body = on_body;
-        made.on_message_complete = on_message_complete;
         return made;
     }();
     return settings;
@@ -287,17 +255,9 @@ int HttpParser::on_target(llhttp_t* parser, const char* at, size_t size) {
 
 int HttpParser::on_field_name(llhttp_t* parser, const char* at, size_t size) {
     HttpParser& self = of(parser);
-    if (!self.name_open_ && ++self.field_count_ > self.limits_.field_count_max) {
+    if (!self.name_open_ && self.field_ranges_.size() == self.limits_.field_count_max) {
         self.refuse(431, "the request has too many fields");
         return -1;
-    }
-    if (self.in_trailers_) {
-        self.name_open_ = true;
-        if (size != 0 && !is_token({at, size})) {
-            self.refuse(400, "a trailer's name is not a token");
-            return -1;
-        }
-        return self.note_trailer_bytes(size);
     }
     self.extend(self.field_.name, self.name_open_, at, size);
     return 0;
@@ -305,50 +265,15 @@ int HttpParser::on_field_name(llhttp_t* parser, const char* at, size_t size) {
 
 int HttpParser::on_field_value(llhttp_t* parser, const char* at, size_t size) {
     HttpParser& self = of(parser);
-    if (self.in_trailers_) return self.note_trailer_bytes(size);
     self.extend(self.field_.value, self.value_open_, at, size);
     return 0;
 }
 
 int HttpParser::on_field_complete(llhttp_t* parser) {
     HttpParser& self = of(parser);
-    if (!self.in_trailers_) self.field_ranges_.push_back(self.field_);
+    self.field_ranges_.push_back(self.field_);
     self.name_open_ = self.value_open_ = false;
     return 0;
-}
-
-int HttpParser::on_chunk_extension(llhttp_t* parser, const char*, size_t size) {
-    HttpParser& self = of(parser);
-    self.extension_bytes_ += size;
-    if (self.extension_bytes_ <= self.limits_.chunk_extension_bytes_max) return 0;
-    self.refuse(413, "the request's chunk extensions are too large");
-    return -1;
-}
-
-int HttpParser::on_chunk_extension_mark(llhttp_t* parser) {
-    return on_chunk_extension(parser, nullptr, 1);  // the ; or = before it
-}
-
-int HttpParser::on_chunk_header(llhttp_t* parser) {
-    HttpParser& self = of(parser);
-    self.in_trailers_ = parser->content_length == 0;
-    return self.check_body_bytes(parser->content_length);
-}
-
-int HttpParser::on_body(llhttp_t* parser, const char* at, size_t size) {
-    HttpParser& self = of(parser);
-    const auto begin = static_cast<size_t>(at - self.base_);
-    // The limit may have come down since the chunk's size was accepted.
-    if (!self.check_coding_up_to(begin) || self.check_body_bytes(size) != 0) return -1;
-    self.parsed_ = begin + size;
-    std::memmove(self.base_ + self.head_end_ + self.body_bytes_, at, size);
-    self.body_bytes_ += size;
-    return 0;
-}
-
-int HttpParser::on_message_complete(llhttp_t* parser) {
-    of(parser).message_complete_ = true;
-    return HPE_PAUSED;
 }
 
 }  // namespace net

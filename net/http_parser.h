@@ -7,15 +7,17 @@
 #include <vector>
 
 #include "net/buffer.h"
+#include "net/chunked_body.h"
 #include "net/exchange.h"
 #include "net/limits.h"
 #include "net/line_check.h"
 
 namespace net {
 
-// HttpParser frames one request at a time out of an input buffer: llhttp, and the rules that
-// llhttp leaves to its callers (RFC 9112; see the .cpp). It owns no bytes and stores offsets, so
-// that the buffer may move while a request is incomplete. Chunked bodies are joined in place.
+// HttpParser frames one request at a time out of an input buffer: llhttp for the head, and the
+// rules that llhttp leaves to its callers (RFC 9112; see the .cpp). It owns no bytes and stores
+// offsets, so that the buffer may move while a request is incomplete. Chunked bodies are joined in
+// place.
 class HttpParser {
 public:
     enum class State : uint8_t { need_more, complete, refused };
@@ -81,7 +83,6 @@ private:
         return {base_ + range.begin, range.end - range.begin};
     }
     void extend(Range& range, bool& is_open, const char* at, size_t size);
-    int note_trailer_bytes(size_t bytes);
     int check_body_bytes(uint64_t more);
 
     static HttpParser& of(llhttp_t* parser) { return *static_cast<HttpParser*>(parser->data); }
@@ -91,15 +92,11 @@ private:
     static int on_field_name(llhttp_t* parser, const char* at, size_t size);
     static int on_field_value(llhttp_t* parser, const char* at, size_t size);
     static int on_field_complete(llhttp_t* parser);
-    static int on_chunk_extension(llhttp_t* parser, const char* at, size_t size);
-    static int on_chunk_extension_mark(llhttp_t* parser);
-    static int on_chunk_header(llhttp_t* parser);
-    static int on_body(llhttp_t* parser, const char* at, size_t size);
-    static int on_message_complete(llhttp_t* parser);
 
     const Limits& limits_;
     llhttp_t parser_;
     LineCheck lines_;
+    ChunkedBody chunks_;
     Refusal refusal_;
 
     // Offsets are from the request's first byte.
@@ -115,9 +112,6 @@ private:
     uint64_t content_length_ = 0;
     size_t body_bytes_max_ = 0;
     size_t body_bytes_ = 0;  // received, joined
-    size_t extension_bytes_ = 0;
-    size_t trailer_bytes_ = 0;
-    uint32_t field_count_ = 0;
     uint32_t blank_lines_ = 0;
     uint32_t host_count_ = 0;
     uint32_t coding_count_ = 0;
@@ -125,8 +119,6 @@ private:
     bool name_open_ = false;
     bool value_open_ = false;
     bool chunked_ = false;
-    bool in_trailers_ = false;
-    bool message_complete_ = false;
     bool keep_alive_ = false;
     bool is_http_1_0_ = false;
     bool expects_continue_ = false;

@@ -1,0 +1,130 @@
+#include "net/chunked_body.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "net/http_text.h"
+
+namespace net {
+namespace {
+
+int hex_value(char digit) {
+    if (digit >= '0' && digit <= '9') return digit - '0';
+    if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
+    if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
+    return -1;
+}
+
+// What may stand in an extension or a trailer's value (RFC 9110 section 5.5).
+bool is_text(char byte) {
+    const auto code = static_cast<unsigned char>(byte);
+    return (code >= 0x20 && code != 0x7F) || byte == '\t';
+}
+
+}  // namespace
+
+void ChunkedBody::reset() {
+    *this = ChunkedBody();
+}
+
+ChunkedBody::State ChunkedBody::feed(char* base, size_t& from, size_t to, size_t& body_end,
+                                     size_t body_bytes_max, size_t head_bytes,
+                                     const Limits& limits) {
+    const size_t body_begin = head_bytes;
+    while (from < to && step_ != Step::end) {
+        if (step_ == Step::data) {
+            const size_t size = std::min<uint64_t>(size_, to - from);
+            std::memmove(base + body_end, base + from, size);
+            body_end += size;
+            from += size;
+            size_ -= size;
+            if (size_ == 0) step_ = Step::data_cr;
+            continue;
+        }
+        const size_t room = body_bytes_max - (body_end - body_begin);
+        if (!take(base[from], room, head_bytes, limits)) return State::refused;
+        ++from;
+    }
+    return step_ == Step::end ? State::complete : State::need_more;
+}
+
+bool ChunkedBody::take(char byte, size_t room, size_t head_bytes, const Limits& limits) {
+    switch (step_) {
+        case Step::size:
+            return take_size(byte, room);
+        case Step::extension:
+            return take_extension(byte, limits);
+        case Step::size_lf:
+            has_digit_ = false;
+            return expect(byte == '\n', size_ == 0 ? Step::line : Step::data);
+        case Step::data_cr:
+            return expect(byte == '\r', Step::data_lf);
+        case Step::data_lf:
+            return expect(byte == '\n', Step::size);
+        case Step::value_lf:
+            return expect(byte == '\n', Step::line);
+        case Step::end_lf:
+            return expect(byte == '\n', Step::end);
+        case Step::line:
+        case Step::name:
+        case Step::value:
+            return take_trailer(byte, head_bytes, limits);
+        case Step::data:
+        case Step::end:
+            break;
+    }
+    return false;
+}
+
+bool ChunkedBody::take_size(char byte, size_t room) {
+    const int digit = hex_value(byte);
+    if (digit < 0) {
+        const bool is_end = byte == '\r' || byte == ';';
+        return expect(is_end && has_digit_, byte == ';' ? Step::extension : Step::size_lf);
+    }
+    if (!has_digit_) size_ = 0;
+    has_digit_ = true;
+    size_ = size_ * 16 + static_cast<unsigned>(digit);
+    // Before the next digit could overflow it: no limit is near 2^60.
+    if (size_ > room) return refuse(413, "the request's body is too large");
+    return true;
+}
+
+bool ChunkedBody::take_extension(char byte, const Limits& limits) {
+    if (++extension_bytes_ > limits.chunk_extension_bytes_max) {
+        return refuse(413, "the request's chunk extensions are too large");
+    }
+    if (byte == '\r') return expect(true, Step::size_lf);
+    return expect(is_text(byte), Step::extension);
+}
+
+bool ChunkedBody::take_trailer(char byte, size_t head_bytes, const Limits& limits) {
+    if (head_bytes + ++trailer_bytes_ > limits.head_bytes_max) {
+        return refuse(431, "the request's trailers are too large");
+    }
+    if (step_ == Step::value) {
+        if (byte == '\r') return expect(true, Step::value_lf);
+        return expect(is_text(byte), Step::value);
+    }
+    if (step_ == Step::line) {
+        if (byte == '\r') return expect(true, Step::end_lf);
+        if (++trailer_count_ > limits.field_count_max) {
+            return refuse(431, "the request has too many trailers");
+        }
+        return expect(is_token({&byte, 1}), Step::name);
+    }
+    return expect(byte == ':' || is_token({&byte, 1}), byte == ':' ? Step::value : Step::name);
+}
+
+bool ChunkedBody::expect(bool is_right, Step next) {
+    if (!is_right) return refuse(400, "the chunked coding is not valid");
+    step_ = next;
+    return true;
+}
+
+bool ChunkedBody::refuse(uint16_t status, std::string_view reason) {
+    refusal_ = {status, reason};
+    return false;
+}
+
+}  // namespace net

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "net/exchange.h"
+#include "net/limits.h"
+
+namespace net {
+
+// ChunkedBody decodes the chunked transfer coding (RFC 9112 section 7.1) in place. Not llhttp:
+// version 8.1 refuses legal extensions, does not bound them, and takes a bare CR for a line's end
+// in trailers. Extensions and trailers are checked and dropped.
+class ChunkedBody {
+public:
+    enum class State : uint8_t { need_more, complete, refused };
+
+    // For a new message.
+    void reset();
+
+    // Reads the bytes [from, to) of the buffer at `base` and moves the chunks' data together at
+    // `base + body_end`, which grows. `from` ends behind what was used. The sum of the data may
+    // not exceed `body_bytes_max`; `head_bytes` count against the limit for trailers.
+    State feed(char* base, size_t& from, size_t to, size_t& body_end, size_t body_bytes_max,
+               size_t head_bytes, const Limits& limits);
+
+    // With State::refused.
+    const Refusal& refusal() const { return refusal_; }
+
+private:
+    enum class Step : uint8_t {
+        size,       // hex digits
+        extension,  // up to CR
+        size_lf,
+        data,
+        data_cr,
+        data_lf,
+        line,   // the first byte of a trailer line, or of the empty one
+        name,   // up to the colon
+        value,  // up to CR
+        value_lf,
+        end_lf,
+        end,
+    };
+
+    // Takes one byte of the coding itself; false: refused.
+    bool take(char byte, size_t room, size_t head_bytes, const Limits& limits);
+    bool take_size(char byte, size_t room);
+    bool take_extension(char byte, const Limits& limits);
+    bool take_trailer(char byte, size_t head_bytes, const Limits& limits);
+    bool expect(bool is_right, Step next);
+    bool refuse(uint16_t status, std::string_view reason);
+
+    Refusal refusal_;
+    uint64_t size_ = 0;  // of the chunk; then what is left of it
+    size_t extension_bytes_ = 0;
+    size_t trailer_bytes_ = 0;
+    uint32_t trailer_count_ = 0;
+    Step step_ = Step::size;
+    bool has_digit_ = false;
+};
+
+}  // namespace net
