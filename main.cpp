@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/eventfd.h>
@@ -119,7 +120,16 @@ void supervise(int signals, int done, std::vector<std::unique_ptr<Worker>>& work
     }
 }
 
+// Large blocks go back to the system when they are freed. By default glibc stops doing so after it
+// has seen a few, and one large request would be paid for ever after.
+void give_memory_back() {
+    constexpr int large_bytes = 256 * 1024;
+    ::mallopt(M_MMAP_THRESHOLD, large_bytes);
+    ::mallopt(M_TRIM_THRESHOLD, 2 * large_bytes);
+}
+
 int serve(const Options& options) {
+    give_memory_back();
     const net::Fd signals = net::take_signals();
     const net::Fd done(::eventfd(0, EFD_CLOEXEC));
     const uint32_t count = options.workers == 0 ? core_count() : options.workers;

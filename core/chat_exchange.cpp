@@ -38,7 +38,7 @@ ChatExchange::ChatExchange(ChatServices& services, net::Wakeup wakeup, const Set
     whole_->choices.resize(choices_.size());
     for (json::CollectedChoice& choice : whole_->choices) choice.clear();
     whole_->text.clear();
-    whole_->sent = 0;
+    whole_->sent = whole_->bytes = 0;
     whole_->is_written = false;
 }
 
@@ -51,31 +51,34 @@ Progress ChatExchange::pump(net::Responder& out) {
     if (whole_ && whole_->is_written) return send_whole(out);
     if (setup_.is_stream) services_.writer.begin(setup_.head, setup_.includes_usage);
     const size_t written_before = out.body().size();
-    const Progress progress = pull(out);
+    net::TimePoint deadline = net::TimePoint::max();
+    const Progress progress = pull(out, deadline);
     if (progress != Progress::waiting) return progress;
-    if (setup_.is_stream) ping_if_silent(out, written_before);
-    wait(out);
+    if (setup_.is_stream) {
+        ping_if_silent(out, written_before);
+        deadline = std::min(deadline, ping_at_);
+    }
+    if (deadline != net::TimePoint::max()) out.wake_at(deadline);
     return progress;
 }
 
-// The earliest time at which something may be due without a wakeup.
-void ChatExchange::wait(net::Responder& out) const {
-    net::TimePoint deadline = setup_.is_stream ? ping_at_ : net::TimePoint::max();
+// The earliest time at which a generation may have something without a wakeup. REQUIRES: all wait.
+net::TimePoint ChatExchange::next_deadline() const {
+    net::TimePoint deadline = net::TimePoint::max();
     for (const Choice& choice : choices_) {
         if (choice.generation) deadline = std::min(deadline, choice.generation->deadline());
     }
-    if (deadline != net::TimePoint::max()) out.wake_at(deadline);
+    return deadline;
 }
 
-Progress ChatExchange::pull(net::Responder& out) {
+// When all generations wait, `deadline` says until when.
+Progress ChatExchange::pull(net::Responder& out, net::TimePoint& deadline) {
     const net::OutputBuffer& body = out.body();
     const uint32_t pieces_max = setup_.is_stream ? ~uint32_t{0} : services_.limits.deltas_per_turn;
     uint32_t waiting = 0;
     Delta delta;
     for (uint32_t pieces = 0; body.has_room(); ++pieces) {
         if (pieces == pieces_max) {
-            if (is_too_long())
-                return refuse(out, failure_for_status(502, "The answer is too long."));
             wakeup_.wake();
             return Progress::waiting;
         }
@@ -84,11 +87,16 @@ Progress ChatExchange::pull(net::Responder& out) {
             case Next::delta:
                 waiting = 0;
                 put(out, current_, delta);
+                if (whole_ && whole_->bytes > services_.limits.answer_bytes_max) {
+                    return refuse(out, failure_for_status(502, "The answer is too long."));
+                }
                 break;
             case Next::wait:
-                if (++waiting == open_choices_) return Progress::waiting;
-                break;
+                if (++waiting < open_choices_) break;
+                deadline = next_deadline();
+                return Progress::waiting;
             case Next::end:
+                waiting = 0;
                 close(choice);
                 if (open_choices_ == 0) return finish(out);
                 break;
@@ -98,12 +106,6 @@ Progress ChatExchange::pull(net::Responder& out) {
         if (choices_.size() > 1) advance();
     }
     return Progress::waiting;
-}
-
-bool ChatExchange::is_too_long() const {
-    size_t bytes = 0;
-    for (const json::CollectedChoice& choice : whole_->choices) bytes += choice.bytes();
-    return bytes > services_.limits.answer_bytes_max;
 }
 
 // The next choice that is open, so that the choices of an answer grow side by side.
@@ -128,7 +130,8 @@ void ChatExchange::close(Choice& choice) {
 
 void ChatExchange::put(net::Responder& out, uint32_t index, const Delta& delta) {
     if (!setup_.is_stream) {
-        whole_->choices[index].add(delta);
+        whole_->bytes += delta.text.size();
+        if (whole_->bytes <= services_.limits.answer_bytes_max) whole_->choices[index].add(delta);
         if (delta.kind != Delta::Kind::begin) observe_first_token();
         return;
     }

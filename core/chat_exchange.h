@@ -19,7 +19,8 @@ namespace core {
 struct WholeAnswer {
     std::vector<json::CollectedChoice> choices;
     std::string text;
-    size_t sent = 0;
+    size_t bytes = 0;         // of text gathered so far
+    size_t sent = 0;          // of `text`
     bool is_written = false;  // `text` is whole and on its way
 };
 
@@ -60,19 +61,18 @@ public:
     std::string_view path() const override { return setup_.path; }
 
 private:
-    net::Progress pull(net::Responder& out);
+    net::Progress pull(net::Responder& out, net::TimePoint& deadline);
+    net::TimePoint next_deadline() const;
     void put(net::Responder& out, uint32_t index, const json::Delta& delta);
     void close(Choice& choice);
     void advance();
     net::Progress finish(net::Responder& out);
     net::Progress refuse(net::Responder& out, const Failure& failure);
     void ping_if_silent(net::Responder& out, size_t written_before);
-    void wait(net::Responder& out) const;
     net::Progress send_whole(net::Responder& out);
     void start_stream(net::Responder& out);
     void write_event(net::OutputBuffer& body, uint32_t index, bool is_first,
                      const json::Delta& delta);
-    bool is_too_long() const;
     void start_whole(net::Responder& out, uint16_t status, std::string_view fields);
     void observe_first_token();
 

@@ -14,6 +14,8 @@ struct Limits {
     uint32_t json_depth_max = 128;
     // What Amazon Q's own client allows.
     uint32_t messages_max = 10'000;
+    // Of one stop string. Nobody needs a page; four of them are kept for each choice.
+    size_t stop_bytes_max = 4096;
     // A silent stream gets a comment this often: proxies in between drop idle connections after
     // 30 to 60 s, and a client that has gone is noticed when it is written to. WHATWG HTML 9.2.7
     // advises about 15 s.

@@ -53,6 +53,11 @@ Milliseconds seconds(std::string_view text) {
     digits.resize(3, '0');
     const Milliseconds result(int64_t{number(text.substr(0, point), 0, 999'999)} * 1000 +
                               number(digits, 0, 999));
+    return result;
+}
+
+Milliseconds positive_seconds(std::string_view text) {
+    const Milliseconds result = seconds(text);
     if (result.count() == 0) reject(text, "a time above 0");
     return result;
 }
@@ -151,19 +156,19 @@ constexpr Option table[] = {
          o.net.head_bytes_max = number(v, 1024, head_bytes_most);
      }},
     {"head-timeout", "S", "for a request's head, from its first byte (10)",
-     [](Options& o, std::string_view v) { o.net.head_timeout = seconds(v); }},
+     [](Options& o, std::string_view v) { o.net.head_timeout = positive_seconds(v); }},
     {"body-silence-timeout", "S", "between two pieces of a body (15)",
-     [](Options& o, std::string_view v) { o.net.body_silence_timeout = seconds(v); }},
+     [](Options& o, std::string_view v) { o.net.body_silence_timeout = positive_seconds(v); }},
     {"body-timeout", "S", "for a whole body, and 1 s per 64 KiB declared (60)",
-     [](Options& o, std::string_view v) { o.net.body_timeout = seconds(v); }},
+     [](Options& o, std::string_view v) { o.net.body_timeout = positive_seconds(v); }},
     {"keep-alive-timeout", "S", "between two requests of a connection (75)",
-     [](Options& o, std::string_view v) { o.net.keep_alive_timeout = seconds(v); }},
+     [](Options& o, std::string_view v) { o.net.keep_alive_timeout = positive_seconds(v); }},
     {"write-stall-timeout", "S", "for a client that does not read (30)",
-     [](Options& o, std::string_view v) { o.net.write_stall_timeout = seconds(v); }},
+     [](Options& o, std::string_view v) { o.net.write_stall_timeout = positive_seconds(v); }},
     {"linger-timeout", "S", "for a client that still sends after its last answer (2)",
-     [](Options& o, std::string_view v) { o.net.linger_timeout = seconds(v); }},
+     [](Options& o, std::string_view v) { o.net.linger_timeout = positive_seconds(v); }},
     {"ping-interval", "S", "of silence before a stream gets a comment (15)",
-     [](Options& o, std::string_view v) { o.core.ping_interval = seconds(v); }},
+     [](Options& o, std::string_view v) { o.core.ping_interval = positive_seconds(v); }},
     {"drain-timeout", "S", "for running answers after SIGTERM (30)",
      [](Options& o, std::string_view v) { o.core.drain_timeout = seconds(v); }},
 

@@ -98,7 +98,7 @@ bool Router::wants_body(const Request& head) {
 std::unique_ptr<Exchange> Router::open(const Request& request, net::Wakeup wakeup) {
     const Target target = Target::of(request.path);
     if (request.method == net::Method::options) {
-        return answer(Route::preflight, request, preflight(request));
+        return answer(Route::preflight, request, preflight(request, target.route));
     }
     if (target.needs_key) {
         const ApiKeys::Verdict verdict = setup_.keys.check(request);
@@ -117,8 +117,11 @@ std::unique_ptr<Exchange> Router::open(const Request& request, net::Wakeup wakeu
         return answer(target.route, request, std::move(refused));
     }
     switch (target.route) {
-        case Route::chat:
-            return open_chat(request, wakeup, request.path);
+        case Route::chat: {
+            auto exchange = open_chat(request, wakeup, request.path);
+            chat_.clear();  // its views are about to die, and a long list's memory goes back
+            return exchange;
+        }
         case Route::models:
             return answer(target.route, request, models());
         case Route::model:
@@ -153,6 +156,9 @@ std::unique_ptr<Exchange> Router::open_chat(const Request& request, net::Wakeup 
     if (chat_.n > setup_.backend.choices_max()) {
         return refuse(Metrics::Kind::bad_request,
                       too_many_choices(chat_.n, setup_.backend.choices_max()));
+    }
+    if (!TextLimits::are_good(chat_, setup_.services.limits.stop_bytes_max, failure)) {
+        return refuse(Metrics::Kind::bad_request, failure);
     }
     std::vector<ChatExchange::Choice> choices;
     choices.reserve(static_cast<size_t>(chat_.n));
@@ -190,7 +196,7 @@ bool Router::find_model(const json::ChatRequest& chat, std::string_view& id, Fai
     return false;
 }
 
-Answer Router::preflight(const Request& request) const {
+Answer Router::preflight(const Request& request, Route route) const {
     Answer answer;
     answer.status = 204;
     answer.content_type = {};
@@ -200,7 +206,7 @@ Answer Router::preflight(const Request& request) const {
     answer.fields += "Access-Control-Allow-Headers: ";
     // A wildcard would not cover Authorization, so the names asked for are sent back.
     answer.fields += is_field_list(asked) ? asked : "Authorization, Content-Type, x-request-id";
-    answer.fields += "\r\nAllow: GET, HEAD, POST, OPTIONS\r\n";
+    answer.fields += "\r\nAllow: " + std::string(allowed_methods(route)) + "\r\n";
     return answer;
 }
 

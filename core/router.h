@@ -40,7 +40,7 @@ private:
     std::unique_ptr<net::Exchange> open_chat(const net::Request& request, net::Wakeup wakeup,
                                              std::string_view path);
     bool find_model(const json::ChatRequest& chat, std::string_view& id, Failure& failure);
-    Answer preflight(const net::Request& request) const;
+    Answer preflight(const net::Request& request, Route route) const;
     Answer models() const;
     Answer model(std::string_view encoded_id) const;
     Answer health() const;

@@ -30,6 +30,7 @@ Target Target::of(std::string_view path) {
 }
 
 std::string_view allowed_methods(Route route) {
+    if (route == Route::other) return "GET, HEAD, POST, OPTIONS";
     return route == Route::chat ? "POST, OPTIONS" : "GET, HEAD, OPTIONS";
 }
 

@@ -12,22 +12,33 @@ namespace {
 
 constexpr int64_t bytes_per_token = 4;
 
-// The longest end of `text` that is a proper beginning of `stop`.
-size_t overlap(std::string_view text, std::string_view stop) {
-    size_t bytes = std::min(text.size(), stop.size() - 1);
-    while (bytes != 0 && !stop.starts_with(text.substr(text.size() - bytes))) --bytes;
-    return bytes;
-}
-
 }  // namespace
 
 bool TextLimits::are_in(const json::ChatRequest& chat) {
     return chat.max_tokens || !chat.stop.empty();
 }
 
+bool TextLimits::are_good(const json::ChatRequest& chat, size_t stop_bytes_max, Failure& failure) {
+    for (const JsonText& stop : chat.stop) {
+        if (stop.size() <= stop_bytes_max) continue;
+        failure = failure_for_status(400,
+                                     "Invalid 'stop': string too long. Expected a string with "
+                                     "maximum length " +
+                                         std::to_string(stop_bytes_max) + ".");
+        failure.param = "stop";
+        failure.code = "string_above_max_length";
+        return false;
+    }
+    return true;
+}
+
 TextLimits::TextLimits(std::unique_ptr<Generation> source, const json::ChatRequest& chat)
     : source_(std::move(source)), tokens_max_(chat.max_tokens.value_or(0)) {
-    for (const JsonText& stop : chat.stop) stop.unescape(stops_.emplace_back());
+    for (const JsonText& stop : chat.stop) {
+        std::string plain;
+        stop.unescape(plain);
+        stops_.emplace_back(std::move(plain));
+    }
 }
 
 Next TextLimits::next(Delta& out) {
@@ -52,8 +63,7 @@ Next TextLimits::next(Delta& out) {
         } else if (is_reasoning || stops_.empty()) {
             return Next::delta;
         } else {
-            out.text.unescape(held_);
-            if (match()) return show(out);
+            if (match(out.text)) return show(out);
         }
     }
     if (!held_.empty()) return show(out);
@@ -87,12 +97,16 @@ void TextLimits::end_with(json::Finish reason) {
     source_.reset();
 }
 
-bool TextLimits::match() {
+bool TextLimits::match(JsonText piece) {
+    const size_t known = held_.size();
+    piece.unescape(held_);
+    const std::string_view added = std::string_view(held_).substr(known);
     size_t found = std::string::npos;
     size_t held_back = 0;
-    for (const std::string& stop : stops_) {
-        found = std::min(found, held_.find(stop));
-        held_back = std::max(held_back, overlap(held_, stop));
+    for (StopMatcher& stop : stops_) {
+        const size_t end = stop.feed(added);
+        if (end != StopMatcher::none) found = std::min(found, known + end - stop.size());
+        held_back = std::max(held_back, stop.pending());
     }
     if (found != std::string::npos) {
         held_.resize(found);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/backend.h"
+#include "core/stop_matcher.h"
 
 namespace core {
 
@@ -16,6 +17,10 @@ class TextLimits final : public Generation {
 public:
     // Whether the request asks for any limit.
     static bool are_in(const json::ChatRequest& chat);
+
+    // Whether its stop strings are short enough; if not, `failure` says so.
+    [[nodiscard]] static bool are_good(const json::ChatRequest& chat, size_t stop_bytes_max,
+                                       Failure& failure);
 
     // Copies what it needs of the request.
     TextLimits(std::unique_ptr<Generation> source, const json::ChatRequest& chat);
@@ -31,13 +36,13 @@ private:
     bool admit(json::Delta& delta);
     // Cancels the source and lets `reason` follow what is held.
     void end_with(json::Finish reason);
-    // Looks for a stop string in what is held; true when some of it can be shown.
-    bool match();
+    // Holds a piece and looks for stop strings; true when some of what is held can be shown.
+    bool match(json::JsonText piece);
     // Hands out the first `shown_bytes_` of what is held.
     Next show(json::Delta& out);
 
     std::unique_ptr<Generation> source_;  // null once a limit was reached
-    std::vector<std::string> stops_;      // plain text, none empty
+    std::vector<StopMatcher> stops_;      // in plain text
     const int64_t tokens_max_;            // 0: no limit
     int64_t tokens_ = 0;
     int64_t estimated_bytes_ = 0;  // of pieces that do not say how many tokens they are

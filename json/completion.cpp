@@ -71,12 +71,6 @@ void CollectedChoice::clear() {
     has_content = false;
 }
 
-size_t CollectedChoice::bytes() const {
-    size_t bytes = content.size() + reasoning.size();
-    for (const Call& call : calls) bytes += call.name.size() + call.arguments.size();
-    return bytes;
-}
-
 void CollectedChoice::add(const Delta& delta) {
     switch (delta.kind) {
         case Delta::Kind::begin:

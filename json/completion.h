@@ -23,7 +23,6 @@ struct CollectedChoice {
 
     void add(const Delta& delta);  // usage and begin are not a choice's and are skipped
     void clear();                  // keeps the capacity of its strings
-    size_t bytes() const;          // of text gathered so far
 };
 
 // Appends a chat.completion object (the previous server's key order).

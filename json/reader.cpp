@@ -61,19 +61,24 @@ Reader::~Reader() = default;
 bool Reader::read(std::string_view text, FieldVisitor visit) {
     text_ = text;
     depth_ = 1;
-    if (!start(text)) return false;
+    const bool is_good = start(text) && visit_root(visit);
+    // What a long text needed is not kept: six bytes for each of its own.
+    if (parser_ && parser_->on_demand.capacity() > kept_capacity_max) parser_.reset();
+    return is_good;
+}
+
+bool Reader::visit_root(FieldVisitor visit) {
     ondemand::document& document = parser_->document;
     Object root;
     if (auto error = document.get_object().get(root.fields)) return fail(error);
     if (!visit_each(root, visit)) return false;
     if (document.at_end()) return true;
-    const char* at = text.data() + text.size();
+    const char* at = text_.data() + text_.size();
     if (auto error = document.current_location().get(at)) return fail(error);
     return fail("unexpected text after the object", at);
 }
 
 bool Reader::start(std::string_view text) {
-    if (parser_ && parser_->on_demand.capacity() > kept_capacity_max) parser_.reset();
     if (!parser_) parser_ = std::make_unique<Parser>();
     ondemand::parser& parser = parser_->on_demand;
     if (parser.capacity() < text.size()) {

@@ -75,6 +75,7 @@ private:
     struct Parser;
 
     bool start(std::string_view text);
+    bool visit_root(FieldVisitor visit);
     bool visit_each(Object& object, FieldVisitor visit);
     bool load(Node& node);
     bool load_key(std::string_view raw, std::string_view& key);
