@@ -90,11 +90,11 @@ test: all $(BUILD)/unit
 	test/run $(BUILD)
 
 asan:
-	@$(MAKE) --no-print-directory unit BUILD=build/asan SANITIZE="-fsanitize=address -fno-omit-frame-pointer -g1" OPTIMIZE=-O1
+	@$(MAKE) --no-print-directory unit BUILD=build/asan SANITIZE="-fsanitize=address -fno-omit-frame-pointer -g1 -Wno-maybe-uninitialized" OPTIMIZE=-O1
 ubsan:
-	@$(MAKE) --no-print-directory unit BUILD=build/ubsan SANITIZE="-fsanitize=undefined -fno-sanitize-recover=all -g1" OPTIMIZE=-O1
+	@$(MAKE) --no-print-directory unit BUILD=build/ubsan SANITIZE="-fsanitize=undefined -fno-sanitize-recover=all -g1 -Wno-maybe-uninitialized" OPTIMIZE=-O1
 tsan:
-	@$(MAKE) --no-print-directory unit BUILD=build/tsan SANITIZE="-fsanitize=thread -g1" OPTIMIZE=-O1
+	@$(MAKE) --no-print-directory unit BUILD=build/tsan SANITIZE="-fsanitize=thread -g1 -Wno-maybe-uninitialized" OPTIMIZE=-O1
 
 fuzz:
 	@$(MAKE) --no-print-directory fuzzers BUILD=build/fuzz CXX=$(CLANGXX) CC=$(CLANGXX:++=) OPTIMIZE=-O1 \
