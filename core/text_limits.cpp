@@ -47,6 +47,10 @@ Next TextLimits::next(Delta& out) {
             out = following_;
             return std::exchange(following_said_, Next::wait);
         }
+        if (is_cut_) {
+            end_with(json::Finish::length);
+            break;
+        }
         const Next said = source_->next(out);
         if (said == Next::wait) return said;
         const bool is_text = said == Next::delta && out.kind == Delta::Kind::text;
@@ -75,17 +79,22 @@ Next TextLimits::next(Delta& out) {
 }
 
 bool TextLimits::admit(Delta& delta) {
-    if (tokens_max_ != 0 && tokens_ >= tokens_max_) return false;
-    if (delta.tokens != 0) {
+    const bool is_counted = delta.tokens != 0;
+    const int64_t bytes_left = tokens_max_ * bytes_per_token - estimated_bytes_;
+    if (tokens_max_ != 0 && (is_counted ? tokens_ >= tokens_max_ : bytes_left <= 0)) return false;
+    if (is_counted) {
         tokens_ += delta.tokens;
         return true;
     }
     if (tokens_max_ != 0) {
-        const int64_t bytes_left = tokens_max_ * bytes_per_token - estimated_bytes_;
-        delta.text = delta.text.cut(static_cast<size_t>(bytes_left));
+        const JsonText whole = delta.text;
+        delta.text = whole.cut(static_cast<size_t>(bytes_left));
+        is_cut_ = delta.text.size() < whole.size();
     }
     estimated_bytes_ += static_cast<int64_t>(delta.text.size());
     tokens_ = (estimated_bytes_ + bytes_per_token - 1) / bytes_per_token;
+    // A last character of several bytes may stand over the limit.
+    if (tokens_max_ != 0) tokens_ = std::min(tokens_, tokens_max_);
     return true;
 }
 

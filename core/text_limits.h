@@ -48,6 +48,7 @@ private:
     int64_t estimated_bytes_ = 0;  // of pieces that do not say how many tokens they are
     json::Usage usage_;            // once there is no source
     json::Finish reason_ = json::Finish::stop;
+    bool is_cut_ = false;  // a piece was longer than what was left: nothing may follow it
     bool is_finished_ = false;
     std::string held_;  // plain text; behind shown_bytes_ it may begin a stop string
     size_t shown_bytes_ = 0;

@@ -32,8 +32,14 @@ ChunkedBody::State ChunkedBody::feed(char* base, size_t& from, size_t to, size_t
                                      const Limits& limits) {
     const size_t body_begin = head_bytes;
     while (from < to && step_ != Step::end) {
+        // The limit may have come down below what is there, or what was announced.
+        const size_t room = body_bytes_max - std::min(body_end - body_begin, body_bytes_max);
         if (step_ == Step::data) {
             const size_t size = std::min<uint64_t>(size_, to - from);
+            if (size > room) {
+                refuse(413, "the request's body is too large");
+                return State::refused;
+            }
             std::memmove(base + body_end, base + from, size);
             body_end += size;
             from += size;
@@ -41,7 +47,6 @@ ChunkedBody::State ChunkedBody::feed(char* base, size_t& from, size_t to, size_t
             if (size_ == 0) step_ = Step::data_cr;
             continue;
         }
-        const size_t room = body_bytes_max - (body_end - body_begin);
         if (!take(base[from], room, head_bytes, limits)) return State::refused;
         ++from;
     }

@@ -134,7 +134,7 @@ TEST_CASE("HttpParser joins a chunked body in place") {
     CHECK(request_in(post_chunked("000A\r\n0123456789\r\n00\r\n\r\n")).body == "0123456789");
     CHECK(request_in(post_chunked("a\r\n\r\n0\r\n\r\n\r\n0\r\n0\r\n\r\n")).body ==
           "\r\n0\r\n\r\n\r\n0");
-    CHECK(request_in(post_chunked("3;a=b;c\r\nabc\r\n0;z\r\n\r\n")).body == "abc");
+    CHECK(request_in(post_chunked("3;a=b;c=\"d;e\"\r\nabc\r\n0;z\r\n\r\n")).body == "abc");
     CHECK(request_in(post_chunked("3\r\nabc\r\n0\r\nTrailer: one\r\nAnother: two\r\n\r\n")).body ==
           "abc");
 }
@@ -487,8 +487,8 @@ TEST_CASE("HttpParser holds the limits to the byte") {
         CHECK(refusal_of(get("A:\r\nA:\r\nA:\r\nA:\r\n"), limits) == 0);
         CHECK(refusal_of(get("A:\r\nA:\r\nA:\r\nA:\r\nA:\r\n"), limits) == 431);
     }
-    SUBCASE("trailers count among the fields") {
-        limits.field_count_max = 4;
+    SUBCASE("trailers, as many as fields") {
+        limits.field_count_max = 2;
         CHECK(refusal_of(post_chunked("0\r\nA: b\r\nA: b\r\n\r\n"), limits) == 0);
         CHECK(refusal_of(post_chunked("0\r\nA: b\r\nA: b\r\nA: b\r\n\r\n"), limits) == 431);
     }
