@@ -48,6 +48,7 @@ Next EchoGeneration::next(Delta& out) {
             return begin(out);
         case Stage::call:
             out.kind = Delta::Kind::tool_call;
+            out.text = JsonText();  // the arguments follow
             out.tool_index = 0;
             out.tool_name = JsonText::trusted(std::string_view(*tool_).substr(0, tool_name_bytes_));
             out.tool_id = JsonText::trusted(std::string_view(*tool_).substr(tool_name_bytes_));
