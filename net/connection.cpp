@@ -85,7 +85,9 @@ bool Connection::receive() {
     }
     if (!is_readable_) return false;
     if (!incoming_) incoming_ = workspace_.lend();
-    const std::span<char> room = incoming_->buffer.writable(receive_bytes);
+    // No more, however much room a long body has left: what is pipelined behind it moves with each
+    // request that is taken off.
+    const std::span<char> room = incoming_->buffer.writable(receive_bytes).first(receive_bytes);
     const ssize_t count = ::recv(socket_.value(), room.data(), room.size(), 0);
     if (count > 0) {
         const auto size = static_cast<size_t>(count);

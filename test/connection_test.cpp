@@ -251,6 +251,22 @@ TEST_CASE("Connection holds a client back that pipelines without end") {
     CHECK(on.counters.bytes_received.value() == received);
 }
 
+TEST_CASE("Connection reads little behind a long request, since it moves what is behind") {
+    Fixture on;
+    on.handler.scripts = {{start_stream(), wait(), finish()}};
+    Client peer = on.connect();
+    const std::string text = post(std::string(1'000'000, 'x'));
+    for (size_t sent = 0; sent < text.size() - 1; on.settle()) {
+        sent += peer.send(std::string_view(text).substr(sent, text.size() - 1 - sent));
+    }
+    std::string rest = "x";
+    for (int i = 0; i < 4000; ++i) rest += get("/pipelined");
+    CHECK(peer.send(rest) > 100'000);
+    on.settle();
+    CHECK(on.handler.opened.size() == 1);
+    CHECK(on.counters.bytes_received.value() <= text.size() + 64 * 1024);
+}
+
 TEST_CASE("A stream is one chunk a turn, and its last chunk comes with its last bytes") {
     Fixture on;
     on.handler.scripts = {{start_stream(), write("one"), write("two"), wait(), wait(), write("3"),
