@@ -5,7 +5,8 @@
 # make fuzz       every fuzz target for FUZZ_SECONDS
 # make bench      the server beside the floor, nginx and others; prints ratios
 # make format | check | install | clean | help
-# Dependencies are fetched by package name; LLHTTP=, SIMDJSON=, DOCTEST= name folders instead.
+# Dependencies are fetched by package name; LLHTTP=, SIMDJSON=, DOCTEST=, OPENSSL=, CARES= name
+# folders instead. TLS=none builds without OpenSSL: no https upstreams.
 
 CXX          ?= g++
 CC           ?= gcc
@@ -20,45 +21,56 @@ DEPS         ?= build/deps
 LLHTTP       ?=
 SIMDJSON     ?=
 DOCTEST      ?=
+OPENSSL      ?=
+CARES        ?=
+TLS          ?= openssl
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum -Wnon-virtual-dtor -Werror
 OPTIMIZE ?= -O2
 SANITIZE ?=
-STATIC   ?= -static -s
-INCLUDES := -I. -isystem $(DEPS)/llhttp -isystem $(DEPS)/simdjson -isystem $(DEPS)/doctest
+STATIC   ?= -static -s -Wl,--wrap=dlopen
+packages := llhttp simdjson doctest cares openssl
+INCLUDES := -I. $(packages:%=-isystem $(DEPS)/%)
 SPLIT    := -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)=.
 SIMD     := -DSIMDJSON_IMPLEMENTATION_ICELAKE=0 -DSIMDJSON_IMPLEMENTATION_WESTMERE=0 -DSIMDJSON_EXCEPTIONS=0
 CXXFLAGS += -std=c++20 $(OPTIMIZE) -g0 $(WARNINGS) $(SPLIT) $(SIMD) $(SANITIZE)
 CFLAGS   += $(OPTIMIZE) $(SPLIT) $(SANITIZE)
 LDFLAGS  += -pthread -Wl,--gc-sections $(SANITIZE)
 
-sources   := $(wildcard net/*.cpp json/*.cpp core/*.cpp)
+# What needs OpenSSL, and what stands for it in a build without.
+tls_files := net/tls.cpp net/stream_bio.cpp net/ca_store.cpp net/sigv4.cpp test/tls_test.cpp test/sigv4_test.cpp
+left_out  := $(if $(filter none,$(TLS)),$(tls_files),net/tls_none.cpp net/sigv4_none.cpp)
+tls_links := $(if $(filter none,$(TLS)),,$(DEPS)/openssl/libssl.a $(DEPS)/openssl/libcrypto.a)
+archives  := $(DEPS)/cares/libcares.a $(tls_links)
+tls_mark  := $(BUILD)/tls-$(TLS)
+sources   := $(filter-out $(left_out) net/static_libc.cpp,$(wildcard net/*.cpp json/*.cpp core/*.cpp))
 libraries := $(BUILD)/deps/llhttp.o $(BUILD)/deps/api.o $(BUILD)/deps/http.o $(BUILD)/deps/simdjson.o
 objects   := $(sources:%.cpp=$(BUILD)/%.o) $(libraries)
-tests     := $(patsubst %.cpp,$(BUILD)/%.o,$(filter-out test/fuzz_%,$(wildcard test/*.cpp)))
+linked     = $(filter %.o,$^) $(archives)
+tests     := $(patsubst %.cpp,$(BUILD)/%.o,$(filter-out test/fuzz_% $(left_out),$(wildcard test/*.cpp)))
 fuzzers   := $(patsubst test/%.cpp,$(BUILD)/%,$(wildcard test/fuzz_*.cpp))
 benches   := $(patsubst bench/%.cpp,$(BUILD)/bench/%,$(wildcard bench/*.cpp))
-fetched   := $(DEPS)/llhttp/llhttp.c $(DEPS)/simdjson/simdjson.cpp
+fetched   := $(DEPS)/llhttp/llhttp.c $(DEPS)/simdjson/simdjson.cpp $(archives)
 quiet     := $(if $(VERBOSE),,@)
 
 .PHONY: all run test unit asan ubsan tsan fuzz bench format check install clean help
 all: $(BUILD)/amazon-q-server
 
-$(BUILD)/amazon-q-server: $(BUILD)/main.o $(objects)
+$(BUILD)/amazon-q-server: $(BUILD)/main.o $(BUILD)/net/static_libc.o $(objects) $(archives) $(tls_mark)
 	@echo LINK $@
-	$(quiet)$(CXX) $(STATIC) -o $@ $^ $(LDFLAGS)
+	$(quiet)$(CXX) $(STATIC) -o $@ $(linked) $(LDFLAGS)
 
-$(BUILD)/unit: $(tests) $(objects)
+$(BUILD)/unit: $(tests) $(objects) $(archives) $(tls_mark)
 	@echo LINK $@
-	$(quiet)$(CXX) -o $@ $^ $(LDFLAGS)
+	$(quiet)$(CXX) -o $@ $(linked) $(LDFLAGS)
 
-$(BUILD)/fuzz_%: $(BUILD)/test/fuzz_%.o $(objects)
+$(BUILD)/fuzz_%: $(BUILD)/test/fuzz_%.o $(objects) $(archives)
 	@echo LINK $@
-	$(quiet)$(CXX) -fsanitize=fuzzer -o $@ $^ $(LDFLAGS)
+	$(quiet)$(CXX) -fsanitize=fuzzer -o $@ $(linked) $(LDFLAGS)
 
-$(BUILD)/bench/%: $(BUILD)/bench/%.o $(objects)
+$(BUILD)/bench/%: $(BUILD)/bench/%.o $(objects) $(archives)
 	@echo LINK $@
-	$(quiet)$(CXX) -static -o $@ $^ $(LDFLAGS)
+	$(quiet)$(CXX) -static -o $@ $(linked) $(LDFLAGS)
 
 $(BUILD)/%.o: %.cpp | $(fetched)
 	@echo CXX $<
@@ -78,7 +90,15 @@ $(DEPS)/simdjson/%.cpp:
 	$(quiet).make/fetch simdjson $(@D) $(SIMDJSON)
 $(DEPS)/doctest/%.h:
 	$(quiet).make/fetch doctest $(@D) $(DOCTEST)
+$(DEPS)/cares/%.a:
+	$(quiet).make/fetch cares $(@D) $(CARES)
+$(DEPS)/openssl/libssl.a:
+	$(quiet).make/fetch openssl $(@D) $(OPENSSL)
+$(DEPS)/openssl/libcrypto.a: $(DEPS)/openssl/libssl.a ;
 $(tests): | $(DEPS)/doctest/doctest.h
+# So that a build of the other kind links again.
+$(tls_mark):
+	$(quiet)mkdir -p $(@D) && rm -f $(BUILD)/tls-* && touch $@
 
 run: all
 	$(BUILD)/amazon-q-server server $(RUN_FLAGS)
@@ -119,7 +139,7 @@ clean:
 	rm -rf $(BUILD)
 
 help:
-	@sed -n 's/^# //p' Makefile | head -9
+	@sed -n 's/^# //p' Makefile | head -10
 
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -29,7 +29,7 @@ void ChunkedBody::reset() {
 
 ChunkedBody::State ChunkedBody::feed(char* base, size_t& from, size_t to, size_t& body_end,
                                      size_t body_bytes_max, size_t head_bytes,
-                                     const Limits& limits) {
+                                     const FramingLimits& limits) {
     const size_t body_begin = head_bytes;
     while (from < to && step_ != Step::end) {
         // The limit may have come down below what is there, or what was announced.
@@ -53,7 +53,7 @@ ChunkedBody::State ChunkedBody::feed(char* base, size_t& from, size_t to, size_t
     return step_ == Step::end ? State::complete : State::need_more;
 }
 
-bool ChunkedBody::take(char byte, size_t room, size_t head_bytes, const Limits& limits) {
+bool ChunkedBody::take(char byte, size_t room, size_t head_bytes, const FramingLimits& limits) {
     switch (step_) {
         case Step::size:
             return take_size(byte, room);
@@ -91,21 +91,21 @@ bool ChunkedBody::take_size(char byte, size_t room) {
     has_digit_ = true;
     size_ = size_ * 16 + static_cast<unsigned>(digit);
     // Before the next digit could overflow it: no limit is near 2^60.
-    if (size_ > room) return refuse(413, "the request's body is too large");
+    if (size_ > room) return refuse(413, "the body is too large");
     return true;
 }
 
-bool ChunkedBody::take_extension(char byte, const Limits& limits) {
+bool ChunkedBody::take_extension(char byte, const FramingLimits& limits) {
     if (++extension_bytes_ > limits.chunk_extension_bytes_max) {
-        return refuse(413, "the request's chunk extensions are too large");
+        return refuse(413, "the chunk extensions are too large");
     }
     if (byte == '\r') return expect(true, Step::size_lf);
     return expect(is_text(byte), Step::extension);
 }
 
-bool ChunkedBody::take_trailer(char byte, size_t head_bytes, const Limits& limits) {
+bool ChunkedBody::take_trailer(char byte, size_t head_bytes, const FramingLimits& limits) {
     if (head_bytes + ++trailer_bytes_ > limits.head_bytes_max) {
-        return refuse(431, "the request's trailers are too large");
+        return refuse(431, "the trailers are too large");
     }
     if (step_ == Step::value) {
         if (byte == '\r') return expect(true, Step::value_lf);
@@ -114,7 +114,7 @@ bool ChunkedBody::take_trailer(char byte, size_t head_bytes, const Limits& limit
     if (step_ == Step::line) {
         if (byte == '\r') return expect(true, Step::end_lf);
         if (++trailer_count_ > limits.field_count_max) {
-            return refuse(431, "the request has too many trailers");
+            return refuse(431, "there are too many trailers");
         }
         return expect(is_token({&byte, 1}), Step::name);
     }

@@ -22,7 +22,7 @@ public:
     // `base + body_end`, which grows. `from` ends behind what was used. The sum of the data may
     // not exceed `body_bytes_max`; `head_bytes` count against the limit for trailers.
     State feed(char* base, size_t& from, size_t to, size_t& body_end, size_t body_bytes_max,
-               size_t head_bytes, const Limits& limits);
+               size_t head_bytes, const FramingLimits& limits);
 
     // With State::refused.
     const Refusal& refusal() const { return refusal_; }
@@ -44,10 +44,10 @@ private:
     };
 
     // Takes one byte of the coding itself; false: refused.
-    bool take(char byte, size_t room, size_t head_bytes, const Limits& limits);
+    bool take(char byte, size_t room, size_t head_bytes, const FramingLimits& limits);
     bool take_size(char byte, size_t room);
-    bool take_extension(char byte, const Limits& limits);
-    bool take_trailer(char byte, size_t head_bytes, const Limits& limits);
+    bool take_extension(char byte, const FramingLimits& limits);
+    bool take_trailer(char byte, size_t head_bytes, const FramingLimits& limits);
     bool expect(bool is_right, Step next);
     bool refuse(uint16_t status, std::string_view reason);
 

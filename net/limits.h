@@ -6,20 +6,24 @@
 
 namespace net {
 
-// Every number of this room, with its reason. Operators change those that have an option.
-struct Limits {
+// What one message may cost in framing, whoever sent it.
+struct FramingLimits {
+    // First line, fields and trailers. Between Node's 16 KiB and Envoy's 60 KiB.
+    size_t head_bytes_max = 32 * 1024;
+    // As hyper and haproxy; counted apart from bytes, since a field costs more than its bytes.
+    uint32_t field_count_max = 100;
+    // Of a whole message, not of a chunk: many chunks with short extensions are an attack too.
+    size_t chunk_extension_bytes_max = 16 * 1024;
+};
+
+// Every number of the server's side, with its reason. Operators change those that have an option.
+struct Limits : FramingLimits {
     using Milliseconds = std::chrono::milliseconds;
 
     // RFC 9112 section 3 asks for 8,000 at least.
     size_t target_bytes_max = 8 * 1024;
-    // Request line, fields and trailers. Between Node's 16 KiB and Envoy's 60 KiB.
-    size_t head_bytes_max = 32 * 1024;
-    // As hyper and haproxy; counted apart from bytes, since a field costs more than its bytes.
-    uint32_t field_count_max = 100;
     // RFC 9112 section 2.2 asks for one; some old clients send two.
     uint32_t blank_lines_max = 4;
-    // Of a whole request, not of a chunk: many chunks with short extensions are an attack too.
-    size_t chunk_extension_bytes_max = 16 * 1024;
     // Images come as base64 inside the JSON body.
     size_t body_bytes_max = 32 * 1024 * 1024;
     // The body of a request that is refused anyway is read up to here to keep the connection.

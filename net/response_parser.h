@@ -1,0 +1,100 @@
+#pragma once
+
+#include <llhttp.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "net/body_window.h"
+#include "net/chunked_body.h"
+#include "net/line_check.h"
+#include "net/upstream_limits.h"
+
+namespace net {
+
+// ResponseParser frames one response of an upstream: llhttp for the head, and the rules that llhttp
+// leaves to its callers (RFC 9112 section 6.3). It keeps no bytes but those of the fields; the
+// decoded body goes into the caller's window. Owned by a connection, reset per call.
+class ResponseParser {
+public:
+    enum class State : uint8_t {
+        head,
+        body,
+        complete,
+        refused,  // refusal() says why; the connection is of no more use
+    };
+    // What answers a CONNECT has no body.
+    enum class Expected : uint8_t { response, tunnel };
+
+    // `limits` must outlive it.
+    explicit ResponseParser(const UpstreamLimits& limits);
+    ResponseParser(const ResponseParser&) = delete;
+    ResponseParser& operator=(const ResponseParser&) = delete;
+
+    void reset(Expected expected = Expected::response);
+
+    // REQUIRES: the state is head or body.
+    // Works in the given bytes, which are of no more use after it.
+    State feed(std::span<char> bytes, BodyWindow& window);
+    // Whether the response is complete when the upstream ends the stream now.
+    bool ends_here() const { return state_ == State::body && framing_ == Framing::until_end; }
+
+    State state() const { return state_; }
+    std::string_view refusal() const { return refusal_; }  // static
+
+    // From State::body on.
+    uint16_t status() const { return status_; }
+    // "name:value\n" each, as they came; given away.
+    std::string take_fields();
+    // With State::complete: whether the connection can carry another call.
+    bool keeps_alive() const { return keeps_alive_ && !has_excess_; }
+    // Bytes came that belong to no response.
+    bool has_excess() const { return has_excess_; }
+
+    // The value of the first field of that name in the form of take_fields(), trimmed.
+    static std::string_view find_field(std::string_view fields, std::string_view name);
+
+private:
+    enum class Framing : uint8_t { none, sized, chunked, until_end };
+
+    // These return what they left over.
+    std::span<char> feed_head(std::span<char> bytes);
+    std::span<char> feed_sized(std::span<char> bytes, BodyWindow& window);
+    std::span<char> feed_chunked(std::span<char> bytes, BodyWindow& window);
+    void finish_head();
+    bool check_version();
+    bool choose_framing();
+    State refuse(std::string_view reason);
+    int count_head_bytes(size_t bytes);
+
+    static ResponseParser& of(llhttp_t* parser) {
+        return *static_cast<ResponseParser*>(parser->data);
+    }
+    // Callbacks answer 0 to go on, -1 after refuse(), HPE_PAUSED to stop at a border.
+    static const llhttp_settings_t& callbacks();
+    static int on_field_name(llhttp_t* parser, const char* at, size_t size);
+    static int on_field_name_end(llhttp_t* parser);
+    static int on_field_value(llhttp_t* parser, const char* at, size_t size);
+    static int on_field_end(llhttp_t* parser);
+
+    const UpstreamLimits& limits_;
+    llhttp_t parser_;
+    std::string fields_;
+    std::string_view refusal_;
+    uint64_t body_bytes_left_ = 0;  // of a sized body
+    size_t head_bytes_ = 0;         // with those of interim responses
+    uint32_t field_count_ = 0;
+    uint32_t interim_count_ = 0;
+    uint16_t status_ = 0;
+    Expected expected_ = Expected::response;
+    State state_ = State::head;
+    Framing framing_ = Framing::none;
+    LineCheck lines_;
+    ChunkedBody chunks_;
+    bool keeps_alive_ = false;
+    bool has_excess_ = false;
+};
+
+}  // namespace net

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "net/body_window.h"
+#include "net/http_call.h"
+#include "net/timer_wheel.h"
+#include "net/upstream_limits.h"
+
+namespace net {
+
+class UpstreamCall;
+
+// Who carries a call at the moment. The call and its carrier point at each other; whichever goes
+// first clears the other's pointer.
+class CallCarrier {
+public:
+    // The call is being destroyed.
+    virtual void abandon() = 0;
+    // There is room in the window again.
+    virtual void resume() = 0;
+
+protected:
+    ~CallCarrier() = default;
+};
+
+// UpstreamCall is the HttpCall of this room: what a connection needs to carry it, and what has
+// come back. Owned by whoever made the call. It does nothing by itself.
+class UpstreamCall final : public HttpCall {
+public:
+    // The request as it goes over the wire. Kept until it cannot be needed again.
+    struct Wire {
+        std::string head;  // with the body when that is small
+        std::string body;
+    };
+
+    UpstreamCall(const UpstreamLimits& limits, const CallTimeouts& timeouts, TimePoint started,
+                 Wakeup wakeup);
+    ~UpstreamCall() override;
+
+    State state() const override { return state_; }
+    uint16_t status() const override { return status_; }
+    std::string_view field(std::string_view name) const override;
+    void drop_fields() override { fields_ = {}; }
+    std::string_view peek() const override { return window_.view(); }
+    void consume(size_t bytes) override;
+    bool widen(size_t bytes) override;
+    const CallFailure& failure() const override;
+
+    // For the carrier.
+    void set_carrier(CallCarrier* carrier) { carrier_ = carrier; }
+    void set_wire(Wire wire) { wire_ = std::make_unique<Wire>(std::move(wire)); }
+    const Wire* wire() const { return wire_.get(); }
+    void drop_wire() { wire_.reset(); }
+    BodyWindow& window() { return window_; }
+    void advance(State state);
+    void begin_response(uint16_t status, std::string fields);
+    void fail(CallFailure failure);
+    void wake() const { wakeup_.wake(); }
+    // True once: the one retry that a call has.
+    bool take_retry();
+    const CallTimeouts& timeouts() const { return timeouts_; }
+    TimePoint started() const { return started_; }
+    TimePoint deadline() const { return started_ + timeouts_.total; }
+
+private:
+    const UpstreamLimits& limits_;
+    const CallTimeouts& timeouts_;
+    const TimePoint started_;
+    const Wakeup wakeup_;
+    CallCarrier* carrier_ = nullptr;
+    std::unique_ptr<Wire> wire_;
+    std::string fields_;
+    BodyWindow window_;
+    std::unique_ptr<CallFailure> failure_;
+    uint16_t status_ = 0;
+    State state_ = State::connecting;
+    bool was_retried_ = false;
+};
+
+}  // namespace net
