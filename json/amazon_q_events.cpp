@@ -1,0 +1,213 @@
+#include "json/amazon_q_events.h"
+
+namespace json {
+namespace {
+
+constexpr JsonText no_arguments = JsonText::trusted("{}");
+constexpr size_t bytes_per_token = 4;  // a rough rule for English text and for code
+
+}  // namespace
+
+bool AmazonQEvents::feed(std::string_view event_type, std::string_view payload) {
+    payload_ = payload;
+    if (event_type == "assistantResponseEvent" || event_type == "codeEvent") {
+        return read_piece(payload, "content", Delta::Kind::text);
+    }
+    if (event_type == "toolUseEvent") return read_tool_use(payload);
+    if (event_type == "reasoningContentEvent") {
+        return read_piece(payload, "text", Delta::Kind::reasoning);
+    }
+    if (event_type == "metadataEvent") return read_metadata(payload);
+    if (event_type == "invalidStateEvent") return read_invalid_state(payload);
+    return true;
+}
+
+bool AmazonQEvents::read_piece(std::string_view payload, std::string_view member,
+                               Delta::Kind kind) {
+    copied_ = scratch_.copy.of(payload);
+    piece_ = JsonText();
+    const bool ok = scratch_.reader.read(copied_, [&](std::string_view key, Node& node) {
+        if (key == member && node.token.is_string()) piece_ = in_payload(node.token.string());
+        return scratch_.reader.skip(node);
+    });
+    if (!ok) return false;
+    if (piece_.empty()) return true;
+    piece_kind_ = kind;
+    steps_ |= hand_piece;
+    has_text_ = true;
+    return true;
+}
+
+// ToolUseEvent: a call begins, then come pieces of its input, then its stop; all three may also
+// come in one event, and the stop may be missing when the next call begins.
+bool AmazonQEvents::read_tool_use(std::string_view payload) {
+    copied_ = scratch_.copy.of(payload);
+    piece_ = JsonText();
+    JsonText id, name;
+    bool stops = false;
+    const bool ok = scratch_.reader.read(copied_, [&](std::string_view key, Node& node) {
+        if (key == "toolUseId" && node.token.is_string()) id = in_payload(node.token.string());
+        if (key == "name" && node.token.is_string()) name = in_payload(node.token.string());
+        if (key == "stop") take(node, stops);
+        return key == "input" ? read_input(node) : scratch_.reader.skip(node);
+    });
+    if (!ok) return false;
+    const bool is_same = calls_ > 0 && (id.empty() || id.view() == call_id_);
+    if (is_same && !is_call_open_) return true;  // its stop has come already
+    if (!is_same) {
+        if (is_call_open_) end_tool(end_last_call);
+        begin_tool(id, name);
+    }
+    if (!piece_.empty()) {
+        arguments_.add(piece_);
+        piece_kind_ = Delta::Kind::tool_arguments;
+        steps_ |= hand_piece;
+    }
+    if (stops) end_tool(end_call);
+    return true;
+}
+
+bool AmazonQEvents::read_input(Node& node) {
+    if (node.token.is_string()) {
+        piece_ = in_payload(node.token.string());
+        return true;
+    }
+    if (!scratch_.reader.skip(node)) return false;
+    if (node.is(Token::Kind::object)) {
+        input_.clear();
+        escape(scratch_.reader.raw(node), input_);
+        piece_ = JsonText::trusted(input_);
+    }
+    return true;
+}
+
+void AmazonQEvents::begin_tool(JsonText id, JsonText name) {
+    call_id_.assign(id.view());
+    if (call_id_.empty()) call_id_ = "call_" + std::to_string(calls_);
+    tool_id_ = JsonText::trusted(call_id_);
+    tool_name_ = names_.to_client(name);
+    arguments_ = ArgumentsCheck();
+    ++calls_;
+    is_call_open_ = true;
+    steps_ |= begin_call;
+}
+
+void AmazonQEvents::end_tool(Step step) {
+    is_call_open_ = false;
+    if (arguments_.is_empty()) {
+        steps_ |= step;
+        has_whole_call_ = true;
+    } else if (arguments_.is_whole()) {
+        has_whole_call_ = true;
+    } else {
+        is_cut_ = true;
+    }
+}
+
+bool AmazonQEvents::read_metadata(std::string_view payload) {
+    Reader& reader = scratch_.reader;
+    int64_t fresh = 0, written = 0, cached = -1;
+    return reader.read(scratch_.copy.of(payload), [&](std::string_view key, Node& node) {
+        if (key == "stopReason" && node.token.is_string()) {
+            const std::string_view reason = node.token.string().view();
+            if (reason == "MAX_TOKENS" || reason == "MODEL_CONTEXT_WINDOW_EXCEEDED") {
+                stop_ = Stop::length;
+            } else if (reason == "CONTENT_FILTERED") {
+                stop_ = Stop::content_filter;
+            }
+        }
+        if (key != "tokenUsage" || !node.is(Token::Kind::object)) return reader.skip(node);
+        has_counts_ = true;
+        const auto count = [&](std::string_view name, Node& value) {
+            if (name == "uncachedInputTokens") take(value, fresh);
+            if (name == "cacheReadInputTokens") take(value, cached);
+            if (name == "cacheWriteInputTokens") take(value, written);
+            if (name == "outputTokens") take(value, counted_.completion_tokens);
+            return reader.skip(value);
+        };
+        if (!reader.fields(node, count)) return false;
+        counted_.prompt_tokens = fresh + written + (cached > 0 ? cached : 0);
+        counted_.cached_tokens = cached;
+        return true;
+    });
+}
+
+bool AmazonQEvents::read_invalid_state(std::string_view payload) {
+    std::string reason, message;
+    const bool ok =
+        scratch_.reader.read(scratch_.copy.of(payload), [&](std::string_view key, Node& node) {
+            if (key == "reason") take(node, reason);
+            if (key == "message") take(node, message);
+            return scratch_.reader.skip(node);
+        });
+    if (ok) fault_ = message.empty() ? reason : message;
+    return ok;
+}
+
+// The same slice in the payload itself: the copy belongs to all streams of the thread.
+JsonText AmazonQEvents::in_payload(JsonText copied) const {
+    const auto offset = static_cast<size_t>(copied.view().data() - copied_.data());
+    return JsonText::trusted(payload_.substr(offset, copied.size()));
+}
+
+bool AmazonQEvents::next(Delta& out) {
+    if (steps_ == 0) return false;
+    out = Delta{};
+    out.tool_index = calls_ == 0 ? 0 : calls_ - 1;
+    if (take_step(end_last_call)) {
+        out.kind = Delta::Kind::tool_arguments;
+        out.tool_index = calls_ - 2;  // the next one has begun already
+        out.text = no_arguments;
+    } else if (take_step(begin_call)) {
+        out.kind = Delta::Kind::tool_call;
+        out.tool_id = tool_id_;
+        out.tool_name = tool_name_;
+    } else if (take_step(hand_piece)) {
+        out.kind = piece_kind_;
+        out.text = piece_;
+        answer_bytes_ += piece_.size();
+    } else if (take_step(end_call)) {
+        out.kind = Delta::Kind::tool_arguments;
+        out.text = no_arguments;
+    } else if (take_step(hand_finish)) {
+        out.kind = Delta::Kind::finish;
+        out.finish = finish();
+    } else {
+        steps_ = 0;
+        out.kind = Delta::Kind::usage;
+        out.usage = usage();
+    }
+    return true;
+}
+
+bool AmazonQEvents::take_step(Step step) {
+    const bool is_set = (steps_ & step) != 0;
+    steps_ &= static_cast<uint8_t>(~step);
+    return is_set;
+}
+
+bool AmazonQEvents::end() {
+    if (!has_text_ && calls_ == 0) return false;
+    if (is_call_open_) is_cut_ = true;
+    steps_ = hand_finish | hand_usage;
+    return true;
+}
+
+// A cut call counts first, since nobody may run it; then whole calls, which clients must run.
+Finish AmazonQEvents::finish() const {
+    if (is_cut_) return Finish::length;
+    if (has_whole_call_) return Finish::tool_calls;
+    if (stop_ == Stop::length) return Finish::length;
+    return stop_ == Stop::content_filter ? Finish::content_filter : Finish::stop;
+}
+
+Usage AmazonQEvents::usage() const {
+    if (has_counts_) return counted_;
+    Usage estimate;
+    estimate.prompt_tokens = static_cast<int64_t>(prompt_bytes_ / bytes_per_token);
+    estimate.completion_tokens =
+        static_cast<int64_t>((answer_bytes_ + bytes_per_token - 1) / bytes_per_token);
+    return estimate;
+}
+
+}  // namespace json

@@ -1,0 +1,156 @@
+#include "net/event_stream.h"
+
+#include <algorithm>
+#include <array>
+
+#include "net/crc32.h"
+
+namespace net {
+namespace {
+
+constexpr size_t crc_bytes = 4;
+
+uint32_t load_big_endian(std::string_view bytes) {
+    uint32_t value = 0;
+    for (size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<uint8_t>(bytes[i]);
+    return value;
+}
+
+enum ValueType : uint8_t {
+    type_true,
+    type_false,
+    type_int8,
+    type_int16,
+    type_int32,
+    type_int64,
+    type_bytes,
+    type_string,
+    type_timestamp,
+    type_uuid,
+};
+
+// The sizes of the values above; bytes and strings begin with a length of two bytes.
+constexpr std::array<size_t, 10> value_sizes = {0, 0, 1, 2, 4, 8, 2, 2, 8, 16};
+
+struct Header {
+    std::string_view name;
+    uint8_t type = 0;
+    std::string_view value;
+};
+
+// HeaderReader takes headers off the front of a frame's header block.
+class HeaderReader {
+public:
+    explicit HeaderReader(std::string_view block) : left_(block) {}
+
+    bool at_end() const { return left_.empty(); }
+
+    // False: the header is cut off, of an unknown type or too long.
+    bool next(Header& out) {
+        std::string_view length, type;
+        if (!take(1, length) || !take(static_cast<uint8_t>(length[0]), out.name) ||
+            !take(1, type) || out.name.empty()) {
+            return false;
+        }
+        out.type = static_cast<uint8_t>(type[0]);
+        if (out.type >= value_sizes.size() || !take(value_sizes[out.type], out.value)) return false;
+        if (out.type != type_bytes && out.type != type_string) return true;
+        const size_t size = static_cast<size_t>(static_cast<uint8_t>(out.value[0])) << 8 |
+                            static_cast<uint8_t>(out.value[1]);
+        return size <= EventStreamParser::value_bytes_max && take(size, out.value);
+    }
+
+private:
+    bool take(size_t size, std::string_view& out) {
+        if (size > left_.size()) return false;
+        out = left_.substr(0, size);
+        left_.remove_prefix(size);
+        return true;
+    }
+
+    std::string_view left_;
+};
+
+std::string_view* field(Frame& frame, std::string_view name) {
+    if (name == ":event-type") return &frame.event_type;
+    if (name == ":content-type") return &frame.content_type;
+    if (name == ":message-type") return &frame.message_type;
+    if (name == ":exception-type") return &frame.exception_type;
+    if (name == ":error-code") return &frame.error_code;
+    if (name == ":error-message") return &frame.error_message;
+    return nullptr;
+}
+
+}  // namespace
+
+EventStreamParser::Status EventStreamParser::next(std::string_view window, Frame& out) {
+    if (!error_.empty()) return Status::broken;
+    if (total_ == 0) {
+        if (window.size() < prelude_bytes) return Status::need_more;
+        if (!read_prelude(window)) return Status::broken;
+    }
+    if (window.size() < total_) return Status::need_more;
+    const std::string_view frame = window.substr(0, total_);
+    const std::string_view checked = frame.substr(0, total_ - crc_bytes);
+    if (crc32(checked) != load_big_endian(frame.substr(checked.size()))) {
+        return broken("the CRC of a frame is wrong");
+    }
+    out = Frame{};
+    if (!read_headers(checked.substr(prelude_bytes, headers_), out)) return Status::broken;
+    out.payload = checked.substr(prelude_bytes + headers_);
+    out.size = total_;
+    total_ = 0;
+    return Status::frame;
+}
+
+EventStreamParser::Status EventStreamParser::broken(std::string_view why) {
+    error_ = why;
+    return Status::broken;
+}
+
+bool EventStreamParser::read_prelude(std::string_view window) {
+    if (crc32(window.substr(0, 8)) != load_big_endian(window.substr(8))) {
+        broken("the CRC of a frame's lengths is wrong");
+        return false;
+    }
+    const size_t total = load_big_endian(window);
+    headers_ = load_big_endian(window.substr(4));
+    if (total < frame_bytes_min || total > bytes_max_) {
+        broken("a frame is too short or too long");
+        return false;
+    }
+    if (headers_ > headers_bytes_max || headers_ > total - frame_bytes_min) {
+        broken("the headers of a frame are too long");
+        return false;
+    }
+    total_ = total;
+    return true;
+}
+
+bool EventStreamParser::read_headers(std::string_view headers, Frame& out) {
+    std::array<std::string_view, headers_max> names;
+    size_t count = 0;
+    Header header;
+    for (HeaderReader reader(headers); !reader.at_end(); ++count) {
+        if (count == headers_max || !reader.next(header)) {
+            broken("a header of a frame is malformed");
+            return false;
+        }
+        const auto end = names.begin() + static_cast<std::ptrdiff_t>(count);
+        if (std::find(names.begin(), end, header.name) != end) {
+            broken("a header of a frame comes twice");
+            return false;
+        }
+        names[count] = header.name;
+        std::string_view* const known = field(out, header.name);
+        if (known == nullptr) continue;
+        if (header.type != type_string) {
+            broken("a header of a frame is not a string");
+            return false;
+        }
+        *known = header.value;
+    }
+    return true;
+}
+
+}  // namespace net
