@@ -1,35 +1,65 @@
-#include <malloc.h>
-#include <poll.h>
-#include <sched.h>
-#include <sys/eventfd.h>
-#include <sys/resource.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
 #include <memory>
-#include <system_error>
+#include <optional>
 #include <thread>
 #include <vector>
 
+#include "core/account_thread.h"
+#include "core/amazon_q_backend.h"
+#include "core/commands.h"
 #include "core/echo_backend.h"
 #include "core/options.h"
 #include "core/router.h"
+#include "net/http_client.h"
+#include "net/process.h"
+#include "net/random.h"
 #include "net/server.h"
 #include "net/signals.h"
+#include "net/supervisor.h"
+#include "net/upstream_setup.h"
 
 namespace {
 
 using core::Options;
 
+net::UpstreamSetup upstream_setup(const Options& options) {
+    return net::UpstreamSetup::make(options.amazon_q.needs_tls(), options.amazon_q.ca_file);
+}
+
+// How Amazon Q is reached, by all workers.
+struct AmazonQ {
+    explicit AmazonQ(const Options& options)
+        : upstreams(upstream_setup(options)),
+          account(options.amazon_q, upstreams, options.log_level, options.log_format) {}
+
+    const net::UpstreamSetup upstreams;
+    core::AccountThread account;
+};
+
 // What all workers share, read-only once they run.
 struct Shared {
     const Options& options;
     const core::ApiKeys keys;
-    const int64_t started;  // Unix seconds
+    const int64_t started;    // Unix seconds
+    AmazonQ* const amazon_q;  // null: the backend is echo
     std::vector<const core::WorkerCounters*> counters;
+};
+
+// A worker's way to Amazon Q.
+struct AmazonQPart {
+    AmazonQPart(const Shared& shared, net::EventLoop& loop, net::Log& log)
+        : view(shared.amazon_q->account.account(), loop),
+          client(loop, shared.amazon_q->upstreams.limits, shared.amazon_q->upstreams.proxies,
+                 shared.amazon_q->upstreams.tls.get()),
+          services{shared.options.amazon_q, view, client, loop.timers(), log},
+          backend(services, view, shared.options.model_name, shared.started) {}
+
+    core::AccountView view;
+    net::PooledHttpClient client;
+    core::AmazonQServices services;
+    core::AmazonQBackend backend;
 };
 
 // One event loop and all that lives on it, in the order of who needs whom.
@@ -38,9 +68,8 @@ public:
     Worker(const Shared& shared, net::Fd socket, const net::Limits& limits)
         : options_(shared.options),
           log_(loop_.timers(), shared.options.log_level, shared.options.log_format),
-          backend_(loop_.timers(), shared.options.echo, model_name(shared.options), shared.started),
           services_{loop_.timers(), shared.options.core, counters_.core, log_},
-          router_({shared.keys, backend_, services_, counters_.core, shared.counters}),
+          router_({shared.keys, make_backend(shared), services_, counters_.core, shared.counters}),
           server_(loop_, router_, std::move(socket), limits, counters_.net, log_,
                   core::shed_response()),
           stop_(loop_, *this) {}
@@ -51,8 +80,11 @@ public:
     const core::WorkerCounters& counters() const { return counters_; }
 
 private:
-    static std::string model_name(const Options& options) {
-        return options.model_name.empty() ? "echo" : options.model_name;
+    core::Backend& make_backend(const Shared& shared) {
+        if (shared.amazon_q) return amazon_q_.emplace(shared, loop_, log_).backend;
+        const std::string& name = shared.options.model_name;
+        return echo_.emplace(loop_.timers(), shared.options.echo, name.empty() ? "echo" : name,
+                             shared.started);
     }
 
     void stop_requested() override {
@@ -64,31 +96,22 @@ private:
     core::WorkerCounters counters_;
     net::EventLoop loop_;
     net::Log log_;
-    core::EchoBackend backend_;
+    std::optional<AmazonQPart> amazon_q_;
+    std::optional<core::EchoBackend> echo_;
     core::ChatServices services_;
     core::Router router_;
     net::Server server_;
     net::StopFlag stop_;
 };
 
-uint32_t core_count() {
-    cpu_set_t cores;
-    CPU_ZERO(&cores);
-    if (::sched_getaffinity(0, sizeof cores, &cores) != 0) return 1;
-    return static_cast<uint32_t>(std::max(1, CPU_COUNT(&cores)));
-}
+class Workers final : public net::Supervisor::Target {
+public:
+    void stop_workers() override {
+        for (const auto& worker : all) worker->stop();
+    }
 
-// Raises the descriptor limit as far as it goes and returns how many connections it allows.
-uint32_t connections_allowed() {
-    constexpr rlim_t reserved = 64;
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024 - reserved;
-    limit.rlim_cur = limit.rlim_max;
-    (void)::setrlimit(RLIMIT_NOFILE, &limit);
-    (void)::getrlimit(RLIMIT_NOFILE, &limit);
-    const rlim_t allowed = limit.rlim_cur > 2 * reserved ? limit.rlim_cur - reserved : reserved;
-    return static_cast<uint32_t>(std::min<rlim_t>(allowed, 1'000'000));
-}
+    std::vector<std::unique_ptr<Worker>> all;
+};
 
 void announce(const Options& options, const net::Endpoint& endpoint) {
     if (!endpoint.is_loopback() && options.api_keys.empty()) {
@@ -102,66 +125,49 @@ void announce(const Options& options, const net::Endpoint& endpoint) {
     std::fflush(stdout);
 }
 
-// Waits until all workers are done. The first signal stops them, the second ends the program.
-void supervise(int signals, int done, std::vector<std::unique_ptr<Worker>>& workers) {
-    bool is_stopping = false;
-    for (eventfd_t finished = 0; finished < workers.size();) {
-        pollfd events[] = {{signals, POLLIN, 0}, {done, POLLIN, 0}};
-        if (::poll(events, 2, -1) < 0) continue;
-        if (events[0].revents & POLLIN) {
-            if (is_stopping) ::_exit(1);
-            signalfd_siginfo ignored;
-            if (::read(signals, &ignored, sizeof ignored) < 0) continue;
-            is_stopping = true;
-            for (const auto& worker : workers) worker->stop();
-        }
-        eventfd_t count = 0;
-        if ((events[1].revents & POLLIN) && ::eventfd_read(done, &count) == 0) finished += count;
-    }
-}
-
-// Large blocks go back to the system when they are freed. By default glibc stops doing so after it
-// has seen a few, and one large request would be paid for ever after.
-void give_memory_back() {
-    constexpr int large_bytes = 256 * 1024;
-    ::mallopt(M_MMAP_THRESHOLD, large_bytes);
-    ::mallopt(M_TRIM_THRESHOLD, 2 * large_bytes);
+// Connections each worker may have: with upstreams half of the descriptors are for those.
+uint32_t connections_each(const Options& options, uint32_t workers, bool has_upstreams) {
+    const uint32_t allowed = net::raise_descriptor_limit() / (has_upstreams ? 2 : 1);
+    const uint32_t wanted = options.connections_max == 0 ? allowed : options.connections_max;
+    return std::max(1u, std::min(wanted, allowed) / workers);
 }
 
 int serve(const Options& options) {
-    give_memory_back();
-    const net::Fd signals = net::take_signals();
-    const net::Fd done(::eventfd(0, EFD_CLOEXEC));
-    const uint32_t count = options.workers == 0 ? core_count() : options.workers;
-    const uint32_t allowed = connections_allowed();
-    const uint32_t wanted = options.connections_max == 0 ? allowed : options.connections_max;
+    net::give_memory_back();
+    net::Supervisor supervisor;
+    const bool has_upstreams = options.backend == "amazon-q";
+    const uint32_t count = options.workers == 0 ? net::core_count() : options.workers;
     net::Limits limits = options.net;
-    limits.connections_max = std::max(1u, std::min(wanted, allowed) / count);
+    limits.connections_max = connections_each(options, count, has_upstreams);
 
     const net::Endpoint endpoint = net::probe(net::Endpoint::of(options.host, options.port));
-    Shared shared{options, core::ApiKeys(options.api_keys), ::time(nullptr), {}};
-    shared.counters.reserve(count);
-    std::vector<std::unique_ptr<Worker>> workers;
+    std::optional<AmazonQ> amazon_q;
+    if (has_upstreams) amazon_q.emplace(options);
+    Shared shared{options,
+                  core::ApiKeys(options.api_keys),
+                  ::time(nullptr),
+                  amazon_q ? &*amazon_q : nullptr,
+                  {}};
+    Workers workers;
     for (uint32_t i = 0; i < count; ++i) {
         net::Fd socket = net::listen_on(endpoint, limits.listen_backlog);
-        workers.push_back(std::make_unique<Worker>(shared, std::move(socket), limits));
+        workers.all.push_back(std::make_unique<Worker>(shared, std::move(socket), limits));
     }
-    for (const auto& worker : workers) shared.counters.push_back(&worker->counters());
+    for (const auto& worker : workers.all) shared.counters.push_back(&worker->counters());
     announce(options, endpoint);
 
     std::vector<std::thread> threads;
-    for (const auto& worker : workers) {
-        threads.emplace_back([&] {
+    for (const auto& worker : workers.all) {
+        threads.emplace_back([&supervisor, &worker] {
             worker->run();
-            ::eventfd_write(done.value(), 1);
+            supervisor.worker_done();
         });
     }
-    supervise(signals.value(), done.value(), workers);
+    supervisor.wait(workers.all.size(), workers);
     for (std::thread& thread : threads) thread.join();
-    return std::any_of(workers.begin(), workers.end(),
-                       [](const auto& worker) { return worker->was_cut(); })
-               ? 1
-               : 0;
+    const bool was_cut = std::any_of(workers.all.begin(), workers.all.end(),
+                                     [](const auto& worker) { return worker->was_cut(); });
+    return was_cut ? 1 : 0;
 }
 
 }  // namespace
@@ -175,6 +181,12 @@ int main(int argc, char** argv) try {
         case Options::Command::version:
             std::puts(core::version_text);
             return 0;
+        case Options::Command::login:
+            return core::run_login(options.amazon_q, upstream_setup(options));
+        case Options::Command::logout:
+            return core::run_logout(options.amazon_q);
+        case Options::Command::status:
+            return core::run_status(options.amazon_q, upstream_setup(options));
         case Options::Command::serve:
             return serve(options);
     }

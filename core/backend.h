@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/failure.h"
+#include "core/waiter.h"
 #include "json/chat_request.h"
 #include "json/delta.h"
 #include "json/models.h"
@@ -60,8 +61,15 @@ public:
     // Null when the request cannot even be tried, with `failure` filled.
     virtual std::unique_ptr<Generation> start(const Call& call, Failure& failure) = 0;
 
-    // What GET /v1/models lists. Ids are printable ASCII without quote and backslash.
-    virtual std::span<const json::Model> models() const = 0;
+    // What GET /v1/models lists now. Ids are printable ASCII without quote and backslash.
+    virtual std::span<const json::Model> models() = 0;
+
+    // Whether the models are still being asked for; the wakeup comes when they are known.
+    virtual bool awaits_models(Waiter& waiter) = 0;
+
+    // The model a client means by `name`, as that is written in its answers: a copy that lives as
+    // long as the backend. Empty: there is no such model.
+    virtual std::string_view find_model(std::string_view name) = 0;
 
     // The most choices (n) one request may ask for.
     virtual int64_t choices_max() const = 0;

@@ -64,6 +64,13 @@ EchoBackend::EchoBackend(const net::TimerWheel& clock, const EchoScript& script,
     }
 }
 
+std::string_view EchoBackend::find_model(std::string_view name) {
+    for (const json::Model& model : models_) {
+        if (model.id == name) return model.id;
+    }
+    return {};
+}
+
 std::unique_ptr<Generation> EchoBackend::start(const Call& call, Failure& failure) {
     std::unique_ptr<EchoScript> own_script;
     if (const std::string_view list = call.request.field("x-echo"); !list.empty()) {

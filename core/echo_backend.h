@@ -20,7 +20,9 @@ public:
                 const std::string& model_name, int64_t created);
 
     std::unique_ptr<Generation> start(const Call& call, Failure& failure) override;
-    std::span<const json::Model> models() const override { return models_; }
+    std::span<const json::Model> models() override { return models_; }
+    bool awaits_models(Waiter&) override { return false; }
+    std::string_view find_model(std::string_view name) override;
     int64_t choices_max() const override { return 8; }
     std::string_view name() const override { return "echo"; }
 

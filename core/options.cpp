@@ -1,7 +1,6 @@
 #include "core/options.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -9,58 +8,15 @@
 #include <span>
 #include <string_view>
 
+#include "core/amazon_q_options.h"
+#include "core/option.h"
+
 namespace core {
 namespace {
-
-using Milliseconds = std::chrono::milliseconds;
 
 constexpr uint32_t body_bytes_most = 1024u * 1024 * 1024;
 constexpr uint32_t head_bytes_most = 1024 * 1024;
 constexpr uint32_t workers_most = 256;
-
-// One option: its name, what its value is called (empty: it has none), and what it does.
-struct Option {
-    std::string_view name;
-    std::string_view value;
-    std::string_view help;
-    void (*apply)(Options&, std::string_view);
-};
-
-[[noreturn]] void reject(std::string_view value, std::string_view wanted) {
-    throw UsageError("'" + std::string(value) + "' is not " + std::string(wanted));
-}
-
-uint32_t number(std::string_view text, uint32_t least, uint32_t most) {
-    uint32_t result = 0;
-    const char* end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, result);
-    if (error != std::errc() || stop != end || result < least || result > most) {
-        reject(text, "a number from " + std::to_string(least) + " to " + std::to_string(most));
-    }
-    return result;
-}
-
-// Seconds, with up to three decimals.
-Milliseconds seconds(std::string_view text) {
-    const size_t point = std::min(text.find('.'), text.size());
-    std::string_view fraction = text.substr(std::min(point + 1, text.size()));
-    const bool is_whole = point == text.size();
-    if ((!is_whole && fraction.empty()) || fraction.size() > 3 || point == 0 || point > 6 ||
-        text.find_first_not_of("0123456789.") != text.npos || fraction.find('.') != text.npos) {
-        reject(text, "a time in seconds, such as 30 or 0.5");
-    }
-    std::string digits(fraction);
-    digits.resize(3, '0');
-    const Milliseconds result(int64_t{number(text.substr(0, point), 0, 999'999)} * 1000 +
-                              number(digits, 0, 999));
-    return result;
-}
-
-Milliseconds positive_seconds(std::string_view text) {
-    const Milliseconds result = seconds(text);
-    if (result.count() == 0) reject(text, "a time above 0");
-    return result;
-}
 
 void add_key(Options& options, std::string_view key) {
     if (key.empty()) reject(key, "a key");
@@ -94,7 +50,7 @@ void read_keys_from_environment(Options& options) {
 }
 
 void set_backend(Options& options, std::string_view value) {
-    if (value != "echo") reject(value, "a backend; there is: echo");
+    if (value != "amazon-q" && value != "echo") reject(value, "a backend: amazon-q or echo");
     options.backend = value;
 }
 
@@ -138,8 +94,9 @@ constexpr Option table[] = {
      [](Options& o, std::string_view v) { o.host = v; }},
     {"port", "N", "port to listen on; 0 takes a free one and prints it (8080)",
      [](Options& o, std::string_view v) { o.port = static_cast<uint16_t>(number(v, 0, 65535)); }},
-    {"backend", "NAME", "where answers come from: echo (echo)", set_backend},
-    {"model-name", "NAME", "the model's name (the backend's own: echo)", set_model_name},
+    {"backend", "NAME", "where answers come from: amazon-q or echo (amazon-q)", set_backend},
+    {"model-name", "NAME", "the name of echo's model, or of the service's default (echo, amazon-q)",
+     set_model_name},
     {"api-key", "KEY", "a key that clients must send; repeatable", add_key},
     {"api-key-file", "FILE", "a file of such keys, one a line", read_keys},
     {"workers", "N", "event loops, each with a thread (one per core)",
@@ -156,21 +113,21 @@ constexpr Option table[] = {
          o.net.head_bytes_max = number(v, 1024, head_bytes_most);
      }},
     {"head-timeout", "S", "for a request's head, from its first byte (10)",
-     [](Options& o, std::string_view v) { o.net.head_timeout = positive_seconds(v); }},
+     [](Options& o, std::string_view v) { o.net.head_timeout = seconds(v); }},
     {"body-silence-timeout", "S", "between two pieces of a body (15)",
-     [](Options& o, std::string_view v) { o.net.body_silence_timeout = positive_seconds(v); }},
+     [](Options& o, std::string_view v) { o.net.body_silence_timeout = seconds(v); }},
     {"body-timeout", "S", "for a whole body, and 1 s per 64 KiB declared (60)",
-     [](Options& o, std::string_view v) { o.net.body_timeout = positive_seconds(v); }},
+     [](Options& o, std::string_view v) { o.net.body_timeout = seconds(v); }},
     {"keep-alive-timeout", "S", "between two requests of a connection (75)",
-     [](Options& o, std::string_view v) { o.net.keep_alive_timeout = positive_seconds(v); }},
+     [](Options& o, std::string_view v) { o.net.keep_alive_timeout = seconds(v); }},
     {"write-stall-timeout", "S", "for a client that does not read (30)",
-     [](Options& o, std::string_view v) { o.net.write_stall_timeout = positive_seconds(v); }},
+     [](Options& o, std::string_view v) { o.net.write_stall_timeout = seconds(v); }},
     {"linger-timeout", "S", "for a client that still sends after its last answer (2)",
-     [](Options& o, std::string_view v) { o.net.linger_timeout = positive_seconds(v); }},
+     [](Options& o, std::string_view v) { o.net.linger_timeout = seconds(v); }},
     {"ping-interval", "S", "of silence before a stream gets a comment (15)",
-     [](Options& o, std::string_view v) { o.core.ping_interval = positive_seconds(v); }},
+     [](Options& o, std::string_view v) { o.core.ping_interval = seconds(v); }},
     {"drain-timeout", "S", "for running answers after SIGTERM (30)",
-     [](Options& o, std::string_view v) { o.core.drain_timeout = seconds(v); }},
+     [](Options& o, std::string_view v) { o.core.drain_timeout = seconds_or_none(v); }},
 
     {"echo-delay", "MS", "echo: before the first token (0)",
      [](Options& o, std::string_view v) { set_echo(o, "delay", v); }},
@@ -191,8 +148,11 @@ constexpr Option table[] = {
 };
 
 const Option& find_option(std::string_view name) {
-    for (const Option& option : table) {
-        if (option.name == name) return option;
+    for (const std::span<const Option> options :
+         {std::span<const Option>(table), amazon_q_options()}) {
+        for (const Option& option : options) {
+            if (option.name == name) return option;
+        }
     }
     throw UsageError("unknown option --" + std::string(name) + " (see --help)");
 }
@@ -224,14 +184,39 @@ int apply(Options& options, std::span<char*> arguments, int i) {
     return i + 1;
 }
 
+// The word in front of the options, if there is one. Returns the index of what follows.
+int find_command(Options& options, std::span<char*> arguments) {
+    using Command = Options::Command;
+    constexpr std::pair<std::string_view, Command> commands[] = {{"server", Command::serve},
+                                                                 {"login", Command::login},
+                                                                 {"logout", Command::logout},
+                                                                 {"status", Command::status}};
+    for (const auto& [name, command] : commands) {
+        if (arguments.size() < 2 || name != arguments[1]) continue;
+        options.command = command;
+        return 2;
+    }
+    return 1;
+}
+
+void append_help(std::span<const Option> options, std::string& text) {
+    constexpr size_t help_column = 31;
+    for (const Option& option : options) {
+        std::string line = "  --" + std::string(option.name);
+        if (!option.value.empty()) line += ' ' + std::string(option.value);
+        line.resize(std::max(help_column, line.size() + 1), ' ');
+        text += line + std::string(option.help) + '\n';
+    }
+}
+
 }  // namespace
 
 Options Options::read(int argc, char** argv) {
     Options options;
     read_keys_from_environment(options);
+    read_amazon_q_environment(options);
     const std::span<char*> arguments(argv, static_cast<size_t>(argc));
-    int i = 1;
-    if (argc > 1 && std::string_view(argv[1]) == "server") i = 2;
+    int i = find_command(options, arguments);
     while (i < argc) {
         const std::string_view argument(argv[i]);
         if (argument == "-h") return find_option("help").apply(options, {}), options;
@@ -239,7 +224,7 @@ Options Options::read(int argc, char** argv) {
             throw UsageError("unexpected argument '" + std::string(argument) + "' (see --help)");
         }
         i = apply(options, arguments, i);
-        if (options.command != Command::serve) return options;
+        if (options.command == Command::help || options.command == Command::version) return options;
     }
     if (options.net.target_bytes_max > options.net.head_bytes_max) {
         options.net.target_bytes_max = options.net.head_bytes_max;
@@ -249,16 +234,14 @@ Options Options::read(int argc, char** argv) {
 
 std::string help_text() {
     std::string text =
-        "Usage: amazon-q-server [server] [options]\n\n"
-        "Serves the OpenAI API: POST /v1/chat/completions, GET /v1/models, GET /health,\n"
-        "GET /metrics. Times (S) are in seconds, with decimals if need be.\n\n";
-    constexpr size_t help_column = 31;
-    for (const Option& option : table) {
-        std::string line = "  --" + std::string(option.name);
-        if (!option.value.empty()) line += ' ' + std::string(option.value);
-        line.resize(std::max(help_column, line.size() + 1), ' ');
-        text += line + std::string(option.help) + '\n';
-    }
+        "Usage: amazon-q-server [server] [options]\n"
+        "       amazon-q-server login | logout | status [options]\n\n"
+        "server serves the OpenAI API: POST /v1/chat/completions, GET /v1/models, GET /health,\n"
+        "GET /metrics. login connects it with an account of Amazon Q Developer, status shows\n"
+        "that account, logout forgets it. Times (S) are in seconds, with decimals if need be.\n\n";
+    append_help(table, text);
+    text += "\nAmazon Q; each also by a variable such as AMAZON_Q_ENDPOINT for --endpoint:\n\n";
+    append_help(amazon_q_options(), text);
     text +=
         "\nAMAZON_Q_SERVER_API_KEY in the environment holds keys too, with commas between them.\n";
     return text;

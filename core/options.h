@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/amazon_q_settings.h"
 #include "core/echo_script.h"
 #include "core/limits.h"
 #include "net/limits.h"
@@ -18,12 +19,12 @@ class UsageError : public std::runtime_error {
 
 // Options is the whole configuration of a server.
 struct Options {
-    enum class Command { serve, help, version };
+    enum class Command { serve, login, logout, status, help, version };
 
     Command command = Command::serve;
     std::string host = "127.0.0.1";
     uint16_t port = 8080;
-    std::string backend = "echo";
+    std::string backend = "amazon-q";
     std::string model_name;  // empty: the backend's own
     std::vector<std::string> api_keys;
     uint32_t workers = 0;          // 0: one per core
@@ -33,9 +34,10 @@ struct Options {
     net::Limits net;
     Limits core;
     EchoScript echo;
+    AmazonQSettings amazon_q;
 
-    // Reads the command line, the key file it names and AMAZON_Q_SERVER_API_KEY. Keys given as
-    // arguments are wiped from argv, since others can see it. Throws UsageError.
+    // Reads the command line, the key file it names and the environment. Keys given as arguments
+    // are wiped from argv, since others can see it. Throws UsageError.
     static Options read(int argc, char** argv);
 };
 

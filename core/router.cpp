@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include "core/models_exchange.h"
 #include "core/routes.h"
 #include "core/text_limits.h"
 #include "net/http_text.h"
@@ -29,16 +30,6 @@ Failure key_failure(ApiKeys::Verdict verdict) {
         failure.code = "invalid_api_key";
         failure.message = "Incorrect API key provided.";
     }
-    return failure;
-}
-
-Failure unknown_model(std::string_view id) {
-    Failure failure;
-    failure.status = 404;
-    failure.type = "invalid_request_error";
-    failure.code = "model_not_found";
-    failure.message =
-        "The model `" + quotable(id) + "` does not exist or you do not have access to it.";
     return failure;
 }
 
@@ -123,9 +114,9 @@ std::unique_ptr<Exchange> Router::open(const Request& request, net::Wakeup wakeu
             return exchange;
         }
         case Route::models:
-            return answer(target.route, request, models());
         case Route::model:
-            return answer(target.route, request, model(target.model_id));
+            return std::make_unique<ModelsExchange>(setup_.backend, setup_.metrics, wakeup,
+                                                    std::string(request.path), target.model_id);
         case Route::health:
             return answer(target.route, request, health());
         case Route::metrics:
@@ -182,18 +173,11 @@ std::unique_ptr<Exchange> Router::open_chat(const Request& request, net::Wakeup 
 
 // `id` is the backend's own copy of the name.
 bool Router::find_model(const json::ChatRequest& chat, std::string_view& id, Failure& failure) {
-    for (const json::Model& model : setup_.backend.models()) {
-        id = model.id;
-        if (id == chat.model.view()) return true;
-    }
     std::string name;
     chat.model.unescape(name);
-    for (const json::Model& model : setup_.backend.models()) {
-        id = model.id;
-        if (id == name) return true;
-    }
-    failure = unknown_model(name);
-    return false;
+    id = setup_.backend.find_model(name);
+    if (id.empty()) failure = unknown_model(name);
+    return !id.empty();
 }
 
 Answer Router::preflight(const Request& request, Route route) const {
@@ -208,25 +192,6 @@ Answer Router::preflight(const Request& request, Route route) const {
     answer.fields += is_field_list(asked) ? asked : "Authorization, Content-Type, x-request-id";
     answer.fields += "\r\nAllow: " + std::string(allowed_methods(route)) + "\r\n";
     return answer;
-}
-
-Answer Router::models() const {
-    Answer answer;
-    json::write_models(setup_.backend.models(), answer.body);
-    return answer;
-}
-
-Answer Router::model(std::string_view encoded_id) const {
-    const std::optional<std::string> id = percent_decoded(encoded_id);
-    for (const json::Model& model : setup_.backend.models()) {
-        if (model.id != id) continue;
-        Answer answer;
-        json::write_model(model, answer.body);
-        return answer;
-    }
-    Failure failure = unknown_model(id.value_or(std::string(encoded_id)));
-    failure.param = "model";
-    return error_answer(failure);
 }
 
 Answer Router::health() const {

@@ -41,8 +41,6 @@ private:
                                              std::string_view path);
     bool find_model(const json::ChatRequest& chat, std::string_view& id, Failure& failure);
     Answer preflight(const net::Request& request, Route route) const;
-    Answer models() const;
-    Answer model(std::string_view encoded_id) const;
     Answer health() const;
     Answer metrics() const;
     Answer fail(Metrics::Kind kind, const Failure& failure);

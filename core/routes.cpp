@@ -58,6 +58,16 @@ Failure no_such_method(const net::Request& request) {
     return failure;
 }
 
+Failure unknown_model(std::string_view id) {
+    Failure failure;
+    failure.status = 404;
+    failure.type = "invalid_request_error";
+    failure.code = "model_not_found";
+    failure.message =
+        "The model `" + quotable(id) + "` does not exist or you do not have access to it.";
+    return failure;
+}
+
 std::optional<std::string> percent_decoded(std::string_view text) {
     std::string decoded;
     for (size_t i = 0; i < text.size(); ++i) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "net/event_loop.h"
+#include "net/doorbell.h"
 #include "net/fd.h"
 
 namespace net {
@@ -10,9 +10,9 @@ namespace net {
 Fd take_signals();
 
 // StopFlag tells one worker's loop, from another thread, that it is to drain.
-class StopFlag final : public Watcher, public Task {
+class StopFlag final : public Task {
 public:
-    // Who drains. Called on the loop's thread, once.
+    // Who drains. Called on the loop's thread.
     class Target {
     public:
         virtual void stop_requested() = 0;
@@ -22,18 +22,16 @@ public:
     };
 
     // Throws std::system_error. References must outlive it.
-    StopFlag(EventLoop& loop, Target& target);
+    StopFlag(EventLoop& loop, Target& target) : target_(target), bell_(loop, *this) {}
 
-    void mark(uint32_t events) override;
-    void pump() override;
+    void pump() override { target_.stop_requested(); }
 
     // From any thread.
-    void raise();
+    void raise() { bell_.ring(); }
 
 private:
-    EventLoop& loop_;
     Target& target_;
-    Fd event_;
+    Doorbell bell_;
 };
 
 }  // namespace net

@@ -418,7 +418,7 @@ TEST_CASE("EchoBackend answers to its own name and to the previous server's") {
     CHECK(on.backend.models()[0].id == "echo");
     CHECK(on.backend.models()[1].id == "amazon-q");
     CHECK(on.backend.models()[0].created == 1750145000);
-    const EchoBackend same(on.timers, on.script, "amazon-q", 1);
+    EchoBackend same(on.timers, on.script, "amazon-q", 1);
     CHECK(same.models().size() == 1);
     CHECK(on.backend.name() == "echo");
     CHECK(on.backend.choices_max() == 8);

@@ -68,7 +68,7 @@ TEST_CASE("Without options the defaults are those of the documentation") {
     CHECK(options.command == Options::Command::serve);
     CHECK(options.host == "127.0.0.1");
     CHECK(options.port == 8080);
-    CHECK(options.backend == "echo");
+    CHECK(options.backend == "amazon-q");
     CHECK(options.model_name.empty());
     CHECK(options.api_keys.empty());
     CHECK(options.workers == 0);

@@ -1,0 +1,110 @@
+#include "core/amazon_q_backend.h"
+
+#include <algorithm>
+
+#include "net/random.h"
+
+namespace core {
+namespace {
+
+// The model that the service chooses, under the name the previous server gave it.
+constexpr std::string_view previous_name = "amazon-q";
+
+// Spellings of model names that are kept; more come only from somebody who tries them out.
+constexpr size_t names_max = 4096;
+
+Failure refused_request(const json::DecodeError& error) {
+    Failure failure;
+    failure.status = 400;
+    failure.type = "invalid_request_error";
+    failure.code = error.code;
+    failure.message = error.message;
+    failure.param = error.param;
+    return failure;
+}
+
+}  // namespace
+
+AmazonQBackend::AmazonQBackend(AmazonQServices& services, ModelSource& models,
+                               const std::string& default_name, int64_t created)
+    : services_(services),
+      source_(models),
+      default_name_(default_name.empty() ? std::string(previous_name) : default_name),
+      created_(created),
+      writer_(body_settings_, {}) {
+    const AmazonQSettings& settings = services.settings;
+    using Operation = json::AmazonQSettings::Operation;
+    body_settings_.operation =
+        settings.iam ? Operation::send_message : Operation::generate_assistant_response;
+    body_settings_.origin = settings.origin;
+    body_settings_.reasoning = settings.reasoning;
+}
+
+std::unique_ptr<Generation> AmazonQBackend::start(const Call& call, Failure& failure) {
+    std::string name, id;
+    call.chat.model.unescape(name);
+    if (!find_id(name, id)) {
+        failure = failure_for_status(404, "The model `" + name + "` does not exist.");
+        return nullptr;
+    }
+    AmazonQGeneration::Question question;
+    json::DecodeError error;
+    if (!writer_.write(call.chat, id, conversation_id(), question.names, question.body, error)) {
+        failure = refused_request(error);
+        return nullptr;
+    }
+    question.prompt_bytes = writer_.prompt_bytes();
+    return std::make_unique<AmazonQGeneration>(services_, call.wakeup, std::move(question));
+}
+
+std::span<const json::Model> AmazonQBackend::models() {
+    models_.clear();
+    models_.push_back({default_name_, "amazon", created_});
+    for (const json::AmazonQModel& model : source_.models().models) {
+        models_.push_back({model.id, "amazon", created_});
+    }
+    for (const AmazonQSettings::Alias& alias : services_.settings.aliases) {
+        models_.push_back({alias.from, "amazon", created_});
+    }
+    return models_;
+}
+
+std::string_view AmazonQBackend::find_model(std::string_view name) {
+    std::string id;
+    if (!find_id(name, id)) return {};
+    const auto known = names_.find(name);
+    if (known != names_.end()) return *known;
+    if (names_.size() >= names_max) return default_name_;
+    return *names_.emplace(name).first;
+}
+
+bool AmazonQBackend::find_id(std::string_view name, std::string& id) {
+    id.clear();
+    for (const AmazonQSettings::Alias& alias : services_.settings.aliases) {
+        if (alias.from == name) name = alias.to;
+    }
+    if (name == default_name_ || name == previous_name) return true;
+    id = json::find_model(name, source_.models().models);
+    return !id.empty();
+}
+
+// A UUID of its own for each request: the service keeps no history under it.
+std::string AmazonQBackend::conversation_id() {
+    char digits[32];
+    char half[16];
+    for (char* to : {digits, digits + 16}) {
+        net::write_hex(net::scatter(services_.random++), half);
+        std::copy(half, half + 16, to);
+    }
+    digits[12] = '4';  // RFC 9562: version 4,
+    digits[16] = 'a';  // variant 10
+    const std::string_view all(digits, 32);
+    std::string id;
+    for (const size_t begin : {0, 8, 12, 16, 20}) {
+        if (begin != 0) id += '-';
+        id += all.substr(begin, begin == 0 ? 8 : begin == 20 ? 12 : 4);
+    }
+    return id;
+}
+
+}  // namespace core

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/amazon_q_settings.h"
+#include "core/backend.h"
+#include "core/token_source.h"
+#include "json/amazon_q_error.h"
+#include "json/amazon_q_events.h"
+#include "json/tool_names.h"
+#include "net/event_stream.h"
+#include "net/http_call.h"
+#include "net/log.h"
+#include "net/timer_wheel.h"
+
+namespace core {
+
+// AmazonQServices is what the generations of one worker share. All of it outlives them.
+struct AmazonQServices {
+    const AmazonQSettings& settings;
+    TokenSource& tokens;
+    net::HttpClient& client;
+    const net::TimerWheel& clock;
+    net::Log& log;
+    json::AmazonQScratch scratch{};
+    uint64_t random = 0;  // a counter; net::scatter() makes jitter and ids of it
+};
+
+// AmazonQGeneration is one answer of Amazon Q: it waits for a token, calls the service, and turns
+// the frames of the answer into deltas. Until a delta was handed out it tries again where that can
+// help: after a refused token once, after throttling and faults of the service a few times.
+class AmazonQGeneration final : public Generation {
+public:
+    struct Question {
+        std::string body;
+        json::ToolNames names;
+        size_t prompt_bytes = 0;
+    };
+
+    AmazonQGeneration(AmazonQServices& services, net::Wakeup wakeup, Question question);
+
+    Next next(json::Delta& out) override;
+    net::TimePoint deadline() const override;
+    const Failure& failure() const override { return *failure_; }
+    json::Usage usage() const override { return usage_; }
+    void set_aside() override {}
+
+private:
+    enum class Stage : uint8_t { authorize, head, refusal, body, tail, pause, end, failed };
+
+    // Each does one step; Next::delta means: go on.
+    Next authorize();
+    Next read_head();
+    Next read_refusal();
+    Next read_frame();
+    Next wait_for_frame(std::string_view window);
+    Next finish_body();
+    Next pause();
+    bool hand_out(json::Delta& out);
+
+    Next refuse(const json::AmazonQError& error);
+    Next lose(const net::CallFailure& failure);
+    Next fail(uint16_t status, std::string_view code, std::string message);
+    bool may_try_again() const;
+    void try_again_later();
+    void drop_call();
+
+    AmazonQServices& services_;
+    net::Wakeup wakeup_;
+    Question question_;
+    Token token_;
+    TokenSource::Waiter waiter_;
+    std::unique_ptr<net::HttpCall> call_;
+    net::EventStreamParser parser_;
+    std::optional<json::AmazonQEvents> events_;  // of this attempt
+    std::unique_ptr<Failure> failure_;
+    json::Usage usage_;
+    net::TimePoint retry_at_{};
+    size_t frame_bytes_ = 0;  // of the frame whose deltas are being handed out
+    uint32_t attempts_ = 0;
+    Stage stage_ = Stage::authorize;
+    bool has_shown_ = false;  // a delta was handed out: no more trying
+    bool has_refreshed_ = false;
+    bool has_asked_twice_ = false;  // after an empty answer
+};
+
+}  // namespace core

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "core/model_list.h"
+#include "core/waiter.h"
+
+namespace core {
+
+// ModelSource knows which models the account may use. It never blocks.
+class ModelSource {
+public:
+    virtual ~ModelSource() = default;
+
+    // True while they are asked for the first time; `waiter` is woken when that has ended.
+    virtual bool awaits_models(Waiter& waiter) = 0;
+    // As they are known now. Valid until the next call.
+    virtual const ModelList& models() = 0;
+};
+
+}  // namespace core
