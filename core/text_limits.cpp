@@ -73,6 +73,7 @@ Next TextLimits::next(Delta& out) {
     if (!held_.empty()) return show(out);
     if (is_finished_) return Next::end;
     is_finished_ = true;
+    out = Delta();  // what the source said last has died with it
     out.kind = Delta::Kind::finish;
     out.finish = reason_;
     return Next::delta;
