@@ -1,7 +1,8 @@
 #include "net/http_response.h"
 
+#include <algorithm>
+#include <cassert>
 #include <charconv>
-#include <cstring>
 #include <ctime>
 
 #include "net/civil_time.h"
@@ -11,8 +12,7 @@ namespace net {
 namespace {
 
 char* put(char* to, std::string_view text) {
-    std::memcpy(to, text.data(), text.size());
-    return to + text.size();
+    return std::copy(text.begin(), text.end(), to);
 }
 
 char* put_number(char* to, int64_t number) {
@@ -63,6 +63,7 @@ void close_chunk(OutputBuffer& out, size_t begin) {
     const size_t data = begin + chunk_size_digits + 2;
     if (out.size() == data) return out.truncate(begin);
     size_t size = out.size() - data;
+    assert(size < size_t{1} << (4 * chunk_size_digits));
     for (size_t i = chunk_size_digits; i > 0; --i, size >>= 4) {
         out.data()[begin + i - 1] = "0123456789abcdef"[size & 15];
     }
