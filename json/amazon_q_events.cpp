@@ -60,6 +60,9 @@ bool AmazonQEvents::read_tool_use(std::string_view payload) {
     }
     if (!piece_.empty()) {
         arguments_.add(piece_);
+        // It may have to wait behind the begin of its call, while the payload moves.
+        if (piece_.view().data() != input_.data()) input_.assign(piece_.view());
+        piece_ = JsonText::trusted(input_);
         piece_kind_ = Delta::Kind::tool_arguments;
         steps_ |= hand_piece;
     }
@@ -85,7 +88,8 @@ void AmazonQEvents::begin_tool(JsonText id, JsonText name) {
     call_id_.assign(id.view());
     if (call_id_.empty()) call_id_ = "call_" + std::to_string(calls_);
     tool_id_ = JsonText::trusted(call_id_);
-    tool_name_ = names_.to_client(name);
+    call_name_.assign(names_.to_client(name).view());
+    tool_name_ = JsonText::trusted(call_name_);
     arguments_ = ArgumentsCheck();
     ++calls_;
     is_call_open_ = true;

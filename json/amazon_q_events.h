@@ -21,8 +21,9 @@ struct AmazonQScratch {
 // AmazonQEvents turns the events of one answer of Amazon Q (ChatResponseStream) into deltas: feed()
 // takes the payload of one event, then next() hands out what it means, which is nothing for most
 // kinds of events, and up to four deltas when a tool call ends and another begins. end() closes the
-// answer. Text stays escaped and is not copied: the slices of a delta lie in the payload, which
-// must stay put until next() returns false.
+// answer. Text stays escaped and is not copied: the text of a delta lies in the payload. Tool calls
+// are copied, because an event may mean several of their deltas, and the payload need not stay put
+// until the last of them was handed out.
 //
 // A stream says that it is complete only by its end, so what was cut shows in the tool calls: one
 // that has no stop or whose arguments are not whole makes the answer end with Finish::length.
@@ -78,7 +79,8 @@ private:
     uint8_t steps_ = 0;
 
     std::string call_id_;  // of the last call that began
-    std::string input_;    // an input that came as a JSON value, escaped
+    std::string call_name_;
+    std::string input_;  // the last piece of its arguments
     ArgumentsCheck arguments_;
     uint32_t calls_ = 0;
     bool is_call_open_ = false, is_cut_ = false, has_whole_call_ = false, has_text_ = false;
