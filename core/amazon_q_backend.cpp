@@ -12,6 +12,8 @@ constexpr std::string_view previous_name = "amazon-q";
 
 // Spellings of model names that are kept; more come only from somebody who tries them out.
 constexpr size_t names_max = 4096;
+// No model has a longer one.
+constexpr size_t name_bytes_max = 256;
 
 Failure refused_request(const json::DecodeError& error) {
     Failure failure;
@@ -59,14 +61,16 @@ std::unique_ptr<Generation> AmazonQBackend::start(const Call& call, Failure& fai
 
 std::span<const json::Model> AmazonQBackend::models() {
     models_.clear();
-    models_.push_back({default_name_, "amazon", created_});
-    for (const json::AmazonQModel& model : source_.models().models) {
-        models_.push_back({model.id, "amazon", created_});
-    }
-    for (const AmazonQSettings::Alias& alias : services_.settings.aliases) {
-        models_.push_back({alias.from, "amazon", created_});
-    }
+    list(default_name_);
+    for (const json::AmazonQModel& model : source_.models().models) list(model.id);
+    for (const AmazonQSettings::Alias& alias : services_.settings.aliases) list(alias.from);
     return models_;
+}
+
+void AmazonQBackend::list(const std::string& id) {
+    const auto is_it = [&](const json::Model& model) { return model.id == id; };
+    if (std::any_of(models_.begin(), models_.end(), is_it)) return;
+    models_.push_back({id, "amazon", created_});
 }
 
 std::string_view AmazonQBackend::find_model(std::string_view name) {
@@ -80,6 +84,7 @@ std::string_view AmazonQBackend::find_model(std::string_view name) {
 
 bool AmazonQBackend::find_id(std::string_view name, std::string& id) {
     id.clear();
+    if (name.size() > name_bytes_max) return false;
     for (const AmazonQSettings::Alias& alias : services_.settings.aliases) {
         if (alias.from == name) name = alias.to;
     }

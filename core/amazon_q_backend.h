@@ -32,6 +32,7 @@ private:
     // The service's id for a name; false when there is no such model. Empty: its default.
     bool find_id(std::string_view name, std::string& id);
     std::string conversation_id();
+    void list(const std::string& id);
 
     AmazonQServices& services_;
     ModelSource& source_;

@@ -134,9 +134,7 @@ Next AmazonQGeneration::read_refusal() {
     const State state = call_->state();
     const std::string_view body = call_->peek();
     if (state == State::streaming && body.size() < refusal_bytes_max) {
-        return call_->widen(refusal_bytes_max)
-                   ? Next::wait
-                   : refuse(json::read_amazon_q_error(call_->status(), {}, body));
+        if (call_->widen(refusal_bytes_max)) return Next::wait;
     }
     return refuse(
         json::read_amazon_q_error(call_->status(), call_->field("x-amzn-errortype"), body));
@@ -238,7 +236,8 @@ void AmazonQGeneration::try_again_later() {
 Next AmazonQGeneration::refuse(const json::AmazonQError& error) {
     services_.log.event(net::LogLevel::warn, "Amazon Q refused",
                         error.exception + (error.reason.empty() ? "" : " " + error.reason));
-    if (error.refresh_token && !has_shown_ && !std::exchange(has_refreshed_, true)) {
+    const bool may_refresh = error.refresh_token && !services_.settings.iam && !has_shown_;
+    if (may_refresh && !std::exchange(has_refreshed_, true)) {
         services_.tokens.reject(token_.version);
         drop_call();
         stage_ = Stage::authorize;
