@@ -70,8 +70,7 @@ public:
           log_(loop_.timers(), shared.options.log_level, shared.options.log_format),
           services_{loop_.timers(), shared.options.core, counters_.core, log_},
           router_({shared.keys, make_backend(shared), services_, counters_.core, shared.counters}),
-          server_(loop_, router_, std::move(socket), limits, counters_.net, log_,
-                  core::shed_response()),
+          server_(loop_, router_, std::move(socket), limits, counters_.net, log_, shed_answer()),
           stop_(loop_, *this) {}
 
     void run() { loop_.run(); }
@@ -85,6 +84,11 @@ private:
         const std::string& name = shared.options.model_name;
         return echo_.emplace(loop_.timers(), shared.options.echo, name.empty() ? "echo" : name,
                              shared.started);
+    }
+
+    static net::Server::ShedAnswer shed_answer() {
+        core::Answer answer = core::shed_answer();
+        return {std::move(answer.fields), std::move(answer.body)};
     }
 
     void stop_requested() override {
@@ -127,7 +131,7 @@ void announce(const Options& options, const net::Endpoint& endpoint) {
 
 // Connections each worker may have: with upstreams half of the descriptors are for those.
 uint32_t connections_each(const Options& options, uint32_t workers, bool has_upstreams) {
-    const uint32_t allowed = net::raise_descriptor_limit() / (has_upstreams ? 2 : 1);
+    const uint32_t allowed = net::raise_descriptor_limit(workers) / (has_upstreams ? 2 : 1);
     const uint32_t wanted = options.connections_max == 0 ? allowed : options.connections_max;
     return std::max(1u, std::min(wanted, allowed) / workers);
 }

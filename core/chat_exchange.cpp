@@ -23,10 +23,8 @@ constexpr size_t kept_bytes_max = 64 * 1024;
 
 }  // namespace
 
-ChatExchange::ChatExchange(ChatServices& services, net::Wakeup wakeup, const Setup& setup,
-                           std::vector<Choice> choices)
+ChatExchange::ChatExchange(ChatServices& services, const Setup& setup, std::vector<Choice> choices)
     : services_(services),
-      wakeup_(wakeup),
       setup_(setup),
       choices_(std::move(choices)),
       opened_(services.clock.now()),
@@ -44,7 +42,9 @@ ChatExchange::ChatExchange(ChatServices& services, net::Wakeup wakeup, const Set
 
 ChatExchange::~ChatExchange() {
     if (setup_.is_stream && is_started_) services_.metrics.streams_open.subtract();
-    if (whole_ && whole_->text.capacity() <= kept_bytes_max) services_.spare = std::move(whole_);
+    const bool is_small =
+        whole_ && std::max(whole_->text.capacity(), whole_->bytes) <= kept_bytes_max;
+    if (is_small) services_.spare = std::move(whole_);
 }
 
 Progress ChatExchange::pump(net::Responder& out) {
@@ -78,17 +78,14 @@ Progress ChatExchange::pull(net::Responder& out, net::TimePoint& deadline) {
     uint32_t waiting = 0;
     Delta delta;
     for (uint32_t pieces = 0; body.has_room(); ++pieces) {
-        if (pieces == pieces_max) {
-            wakeup_.wake();
-            return Progress::waiting;
-        }
+        if (pieces == pieces_max) return Progress::more;
         Choice& choice = choices_[current_];
         switch (choice.generation->next(delta)) {
             case Next::delta:
                 waiting = 0;
                 put(out, current_, delta);
                 if (whole_ && whole_->bytes > services_.limits.answer_bytes_max) {
-                    return refuse(out, failure_for_status(502, "The answer is too long."));
+                    return refuse(out, failure_for_status(400, "The answer is too long."));
                 }
                 break;
             case Next::wait:
@@ -185,6 +182,7 @@ Progress ChatExchange::finish(net::Responder& out) {
     services_.metrics.completion_tokens.add(static_cast<uint64_t>(usage_.completion_tokens));
     if (!setup_.is_stream) {
         json::write_completion(setup_.head, whole_->choices, usage_, whole_->text);
+        if (whole_->bytes > kept_bytes_max) whole_->choices.clear();  // no longer needed
         start_whole(out, 200, cors_fields);
         return send_whole(out);
     }
@@ -217,7 +215,7 @@ Progress ChatExchange::send_whole(net::Responder& out) {
 // Before the first byte an error is a response of its own; after it an event, and the end of the
 // stream without a finish_reason, so that no client takes what it got for the whole.
 Progress ChatExchange::refuse(net::Responder& out, const Failure& failure) {
-    services_.log.event(net::LogLevel::warn, "no answer from the backend", failure.message);
+    fault_ = std::make_unique<std::string>(failure.message);
     if (is_started_) {
         services_.metrics.count_error(Metrics::Kind::mid_stream);
         std::string event;

@@ -52,13 +52,13 @@ public:
     };
 
     // One choice at least. `services` must outlive the exchange.
-    ChatExchange(ChatServices& services, net::Wakeup wakeup, const Setup& setup,
-                 std::vector<Choice> choices);
+    ChatExchange(ChatServices& services, const Setup& setup, std::vector<Choice> choices);
     ~ChatExchange() override;
 
     net::Progress pump(net::Responder& out) override;
     void set_aside() override;
     std::string_view path() const override { return setup_.path; }
+    std::string_view fault() const override { return fault_ ? *fault_ : std::string_view(); }
 
 private:
     net::Progress pull(net::Responder& out, net::TimePoint& deadline);
@@ -77,12 +77,12 @@ private:
     void observe_first_token();
 
     ChatServices& services_;
-    net::Wakeup wakeup_;
     Setup setup_;
     std::vector<Choice> choices_;
     json::Usage usage_;
     net::TimePoint opened_;
-    net::TimePoint ping_at_;              // of a stream
+    net::TimePoint ping_at_;  // of a stream
+    std::unique_ptr<std::string> fault_;
     std::unique_ptr<WholeAnswer> whole_;  // of any other answer, and of an error
     uint32_t open_choices_;
     uint32_t current_ = 0;

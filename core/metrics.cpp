@@ -126,6 +126,13 @@ void write_connections(Page& page) {
         "sent_bytes_total", "counter", "Bytes sent to clients.",
         [](Worker w) -> auto& { return w.net.bytes_sent; });
     page.one(
+        "requests_refused_total", "counter",
+        "Requests refused as malformed or over a limit; by status in requests_total.",
+        [](Worker w) -> auto& { return w.net.requests_refused; });
+    page.one(
+        "requests_cut_total", "counter", "Clients that left before their request was whole.",
+        [](Worker w) -> auto& { return w.net.requests_cut; });
+    page.one(
         "clients_gone_total", "counter", "Clients that left before their answer was complete.",
         [](Worker w) -> auto& { return w.net.clients_gone; });
     page.head("timeouts_total", "counter", "Connections that ran into a timeout, by kind.");
@@ -157,10 +164,12 @@ void write_streams(Page& page) {
         "completion_tokens_total", "counter", "Completion tokens of finished answers.",
         [](Worker w) -> auto& { return w.core.completion_tokens; });
     page.histogram(
-        "time_to_first_token_seconds", "From the request to its first token.",
+        "time_to_first_token_seconds",
+        "From the request to its first token, in steps of a loop's turn.",
         [](Worker w) -> auto& { return w.core.first_token; });
     page.histogram(
-        "request_duration_seconds", "From the request to its last byte.",
+        "request_duration_seconds",
+        "From the request to its whole answer, in steps of a loop's turn.",
         [](Worker w) -> auto& { return w.core.duration; });
 }
 

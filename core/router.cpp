@@ -109,7 +109,7 @@ std::unique_ptr<Exchange> Router::open(const Request& request, net::Wakeup wakeu
     }
     switch (target.route) {
         case Route::chat: {
-            auto exchange = open_chat(request, wakeup, request.path);
+            auto exchange = open_chat(request, wakeup);
             chat_.clear();  // its views are about to die, and a long list's memory goes back
             return exchange;
         }
@@ -128,8 +128,7 @@ std::unique_ptr<Exchange> Router::open(const Request& request, net::Wakeup wakeu
     return nullptr;
 }
 
-std::unique_ptr<Exchange> Router::open_chat(const Request& request, net::Wakeup wakeup,
-                                            std::string_view path) {
+std::unique_ptr<Exchange> Router::open_chat(const Request& request, net::Wakeup wakeup) {
     const auto refuse = [&](Metrics::Kind kind, const Failure& failure) {
         return answer(Route::chat, request, fail(kind, failure));
     };
@@ -165,10 +164,10 @@ std::unique_ptr<Exchange> Router::open_chat(const Request& request, net::Wakeup 
     setup.head.id = net::scatter(next_id_++);
     setup.head.created = ::time(nullptr);
     setup.head.model = json::JsonText::trusted(model);
-    setup.path = path.starts_with("/v1") ? "/v1/chat/completions" : "/chat/completions";
+    setup.path = request.path.starts_with("/v1") ? "/v1/chat/completions" : "/chat/completions";
     setup.is_stream = chat_.stream;
     setup.includes_usage = chat_.include_usage;
-    return std::make_unique<ChatExchange>(setup_.services, wakeup, setup, std::move(choices));
+    return std::make_unique<ChatExchange>(setup_.services, setup, std::move(choices));
 }
 
 // `id` is the backend's own copy of the name.
@@ -229,13 +228,8 @@ std::unique_ptr<Exchange> Router::refuse(const net::Refusal& refusal) {
     return std::make_unique<AnswerExchange>(std::move(refused));
 }
 
-std::string shed_response() {
-    Failure failure = failure_for_status(503, "Too many connections. Try again in a moment.");
-    const Answer answer = error_answer(failure);
-    return "HTTP/1.1 503 Service Unavailable\r\nContent-Type: "
-           "application/json\r\nContent-Length: " +
-           std::to_string(answer.body.size()) + "\r\nConnection: close\r\n" + answer.fields +
-           "\r\n" + answer.body;
+Answer shed_answer() {
+    return error_answer(failure_for_status(503, "Too many connections. Try again in a moment."));
 }
 
 }  // namespace core

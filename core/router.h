@@ -37,8 +37,7 @@ public:
     std::unique_ptr<net::Exchange> refuse(const net::Refusal& refusal) override;
 
 private:
-    std::unique_ptr<net::Exchange> open_chat(const net::Request& request, net::Wakeup wakeup,
-                                             std::string_view path);
+    std::unique_ptr<net::Exchange> open_chat(const net::Request& request, net::Wakeup wakeup);
     bool find_model(const json::ChatRequest& chat, std::string_view& id, Failure& failure);
     Answer preflight(const net::Request& request, Route route) const;
     Answer health() const;
@@ -53,7 +52,7 @@ private:
     bool is_draining_ = false;
 };
 
-// The whole HTTP response that a connection over the limit gets.
-std::string shed_response();
+// What a connection over the limit gets.
+Answer shed_answer();
 
 }  // namespace core

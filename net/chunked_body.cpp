@@ -57,6 +57,7 @@ bool ChunkedBody::take(char byte, size_t room, size_t head_bytes, const FramingL
     switch (step_) {
         case Step::size:
             return take_size(byte, room);
+        case Step::blanks:
         case Step::extension:
             return take_extension(byte, limits);
         case Step::size_lf:
@@ -84,8 +85,10 @@ bool ChunkedBody::take(char byte, size_t room, size_t head_bytes, const FramingL
 bool ChunkedBody::take_size(char byte, size_t room) {
     const int digit = hex_value(byte);
     if (digit < 0) {
-        const bool is_end = byte == '\r' || byte == ';';
-        return expect(is_end && has_digit_, byte == ';' ? Step::extension : Step::size_lf);
+        const bool is_blank = byte == ' ' || byte == '\t';
+        const bool is_end = byte == '\r' || byte == ';' || is_blank;
+        const Step next = is_blank ? Step::blanks : Step::extension;
+        return expect(is_end && has_digit_, byte == '\r' ? Step::size_lf : next);
     }
     if (!has_digit_) size_ = 0;
     has_digit_ = true;
@@ -98,6 +101,10 @@ bool ChunkedBody::take_size(char byte, size_t room) {
 bool ChunkedBody::take_extension(char byte, const FramingLimits& limits) {
     if (++extension_bytes_ > limits.chunk_extension_bytes_max) {
         return refuse(413, "the chunk extensions are too large");
+    }
+    if (step_ == Step::blanks) {
+        const bool is_blank = byte == ' ' || byte == '\t';
+        return expect(is_blank || byte == ';', is_blank ? Step::blanks : Step::extension);
     }
     if (byte == '\r') return expect(true, Step::size_lf);
     return expect(is_text(byte), Step::extension);

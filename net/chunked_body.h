@@ -30,6 +30,7 @@ public:
 private:
     enum class Step : uint8_t {
         size,       // hex digits
+        blanks,     // before an extension
         extension,  // up to CR
         size_lf,
         data,

@@ -1,5 +1,7 @@
 #include "net/connection.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -36,7 +38,9 @@ bool Connection::start() {
 }
 
 void Connection::drain() {
-    if (state_ == State::idle && !is_readable_ && !has_pipelined_) doom();
+    if (state_ != State::idle) return;
+    is_readable_ = true;  // a request may have come that no event has told of yet
+    workspace_.loop.ready().post(*this);
 }
 
 void Connection::mark(uint32_t events) {
@@ -48,8 +52,19 @@ void Connection::mark(uint32_t events) {
 }
 
 void Connection::pump() {
-    if (timer_.take_expired() && !expire()) return;
     if (is_broken_ && state_ != State::doomed) return leave("client_gone");
+    const bool is_late = timer_.take_expired();
+    const bool reads_first = is_late && is_reading();
+    if (is_late && !reads_first && !expire()) return;
+    // What came in time counts, also when its event has not been seen yet.
+    if (reads_first) is_readable_ = true;
+    run();
+    if (reads_first && is_reading() && !timer_.is_armed() && expire()) run();
+    settle();
+}
+
+// Does what can be done until something has to be waited for, or others have their turn.
+void Connection::run() {
     const uint64_t received_before = workspace_.counters.bytes_received.value();
     bool more = true;
     while (more) {
@@ -75,7 +90,6 @@ void Connection::pump() {
             break;
         }
     }
-    settle();
 }
 
 bool Connection::receive() {
@@ -100,9 +114,10 @@ bool Connection::receive() {
     if (count < 0 && errno == EINTR) return true;
     if (count < 0 && errno == EAGAIN) {
         is_readable_ = false;
+        if (workspace_.draining && state_ == State::idle) doom();
         return false;
     }
-    doom();  // FIN between requests, or in the middle of one: nobody waits for an answer
+    leave("client_gone");  // FIN between requests, or in the middle of one: nobody waits
     return false;
 }
 
@@ -123,6 +138,7 @@ bool Connection::await_more() {
     if (in.buffer.empty()) return true;  // only empty lines so far
     if (state_ == State::idle) {
         state_ = State::receiving;
+        opened_ = now();
         in.deadline = now() + workspace_.limits.head_timeout;
         timer_.arm_at(in.deadline);
     }
@@ -174,7 +190,8 @@ bool Connection::open_exchange(bool has_whole_request) {
 bool Connection::refuse(const Refusal& refusal) {
     begin_exchange({});
     holds_request_ = true;
-    is_http_1_0_ = is_head_ = false;
+    is_http_1_0_ = false;
+    is_head_ = incoming_->parser.is_head();
     close_after_ = true;
     method_name_ = "-";
     workspace_.counters.requests_refused.add();
@@ -206,7 +223,7 @@ bool Connection::converse() {
     is_finished_ = progress == Progress::finished;
     if (!unsent_.empty()) return false;
     if (is_finished_) return end_exchange();
-    if (!has_room) {
+    if (progress == Progress::more || !has_room) {
         workspace_.loop.ready().yield(*this);  // the others of this loop have their turn first
     } else if (peer_closed_) {
         leave("client_gone");  // what must wait is not worth it: nobody may be there any more
@@ -274,12 +291,26 @@ size_t Connection::send_some(std::string_view bytes) {
     workspace_.counters.bytes_sent.add(sent);
     bytes_sent_ += sent;
     is_writable_ = sent == bytes.size();
-    if (!is_writable_) timer_.arm(workspace_.limits.write_stall_timeout);
+    if (!is_writable_) await_client();
     return sent;
 }
 
+// Begins to watch whether the client takes what the kernel holds for it.
+void Connection::await_client() {
+    queued_bytes_ = queued_bytes();
+    timer_.arm(workspace_.limits.write_stall_timeout);
+}
+
+// Sent, but not acknowledged. A steady slow reader makes it fall long before there is room for
+// more, which is when the next event comes.
+int Connection::queued_bytes() const {
+    int bytes = 0;
+    (void)::ioctl(socket_.value(), SIOCOUTQ, &bytes);
+    return bytes;
+}
+
 bool Connection::end_exchange() {
-    log_exchange("ok");
+    log_exchange(exchange_->fault().empty() ? status_ < 400 ? "ok" : "refused" : "failed");
     exchange_.reset();
     if (holds_request_) release_request();
     if (close_after_ || workspace_.draining) {
@@ -325,7 +356,7 @@ void Connection::release_request() {
 void Connection::begin_linger() {
     incoming_.reset();
     has_pipelined_ = false;
-    bytes_sent_ = 0;
+    bytes_discarded_ = 0;
     state_ = State::linger;
     timer_.arm(workspace_.limits.linger_timeout);
     ::shutdown(socket_.value(), SHUT_WR);
@@ -340,8 +371,8 @@ bool Connection::discard() {
         is_readable_ = false;
         return false;
     }
-    bytes_sent_ += static_cast<uint64_t>(std::max<ssize_t>(count, 0));
-    if (count <= 0 || bytes_sent_ > workspace_.limits.linger_bytes_max) doom();
+    bytes_discarded_ += static_cast<uint64_t>(std::max<ssize_t>(count, 0));
+    if (count <= 0 || bytes_discarded_ > workspace_.limits.linger_bytes_max) doom();
     return true;
 }
 
@@ -361,6 +392,10 @@ bool Connection::expire() {
         }
         case State::exchange:
             if (unsent_.empty()) return true;  // the exchange asked for it
+            if (queued_bytes() < queued_bytes_) {
+                await_client();
+                return true;
+            }
             counters.write_stalls.add();
             leave("write_stall");
             return false;
@@ -375,8 +410,14 @@ bool Connection::expire() {
 
 // Ends the connection in the middle of whatever it does.
 void Connection::leave(std::string_view outcome) {
+    const bool is_gone = outcome == "client_gone";
     if (state_ == State::exchange) {
-        if (outcome == "client_gone") workspace_.counters.clients_gone.add();
+        if (is_gone) workspace_.counters.clients_gone.add();
+        log_exchange(outcome);
+    } else if (state_ == State::receiving) {
+        workspace_.counters.requests_cut.add();
+        begin_exchange({});
+        method_name_ = "-";
         log_exchange(outcome);
     }
     doom();
@@ -392,20 +433,22 @@ void Connection::doom() {
 }
 
 void Connection::log_exchange(std::string_view outcome) {
-    if (!workspace_.log.wants(LogLevel::info)) return;
+    RequestRecord record;
+    if (exchange_) record.fault = exchange_->fault();
+    const LogLevel level = record.fault.empty() ? LogLevel::info : LogLevel::warn;
+    if (!workspace_.log.wants(level)) return;
     char id[RequestId::digits];
     const std::string peer = peer_.text();
-    RequestRecord record;
     record.id = request_id_.text(id);
     record.peer = peer;
     record.method = method_name_;
-    record.path = exchange_->path();
+    record.path = exchange_ ? exchange_->path() : "-";
     record.outcome = outcome;
     record.status = status_;
     record.bytes = bytes_sent_;
     if (bytes_sent_ != 0) record.first_byte = first_byte_ - opened_;
     record.duration = now() - opened_;
-    workspace_.log.request(record);
+    workspace_.log.request(level, record);
 }
 
 void Connection::debug(std::string_view message, std::string_view reason) const {

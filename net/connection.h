@@ -53,6 +53,8 @@ private:
         doomed,
     };
 
+    bool is_reading() const { return state_ == State::idle || state_ == State::receiving; }
+    void run();
     // Each returns whether there may be more to do at once.
     bool receive();
     bool parse();
@@ -76,6 +78,8 @@ private:
     void transmit(std::string_view bytes);
     bool transmit_unsent();
     size_t send_some(std::string_view bytes);
+    void await_client();
+    int queued_bytes() const;
     void log_exchange(std::string_view outcome);
     void debug(std::string_view message, std::string_view reason) const;
     TimePoint now() const { return workspace_.loop.timers().now(); }
@@ -95,11 +99,13 @@ private:
     // Of the current exchange.
     TimePoint opened_{};
     TimePoint first_byte_{};
-    uint64_t bytes_sent_ = 0;  // in State::linger: bytes discarded
+    uint64_t bytes_sent_ = 0;
+    uint64_t bytes_discarded_ = 0;  // while lingering
     RequestId request_id_;
     size_t body_begin_ = 0;  // in the output buffer: where this turn's body begins
     uint16_t status_ = 0;
     const char* method_name_ = "-";  // static
+    int queued_bytes_ = 0;           // in the kernel, when the client was last seen to take some
     bool is_head_ = false;           // HEAD: no body is sent
     bool is_http_1_0_ = false;
     bool is_chunked_ = false;

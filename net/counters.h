@@ -27,6 +27,7 @@ struct Counters {
     Counter bytes_received;
     Counter bytes_sent;
     Counter requests_refused;  // malformed or over a limit, before there was a request
+    Counter requests_cut;      // the client left before its request was whole
     Counter clients_gone;      // the client left in the middle of an exchange
     Counter head_timeouts;
     Counter body_timeouts;

@@ -52,6 +52,7 @@ struct ResponseHead {
 
 enum class Progress : uint8_t {
     waiting,   // until woken, or until there is room again
+    more,      // there is more to do at once, but others are to have their turn first
     finished,  // the response is complete
     aborted,   // it cannot be completed: cut the connection, so that nobody takes it for whole
 };
@@ -87,8 +88,9 @@ public:
     // a pump that did not finish.
     virtual void set_aside() {}
 
-    // For the log; valid as long as the exchange.
+    // For the log; valid as long as the exchange. fault(): why it failed; empty: it did not.
     virtual std::string_view path() const = 0;
+    virtual std::string_view fault() const { return {}; }
 };
 
 // Handler makes exchanges out of requests. One per worker; it outlives all connections.

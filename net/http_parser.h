@@ -46,6 +46,8 @@ public:
     // for the request's fields.
     Request request(InputBuffer& buffer, std::vector<Field>& fields);
 
+    // Whether it is a HEAD request, as far as that is known.
+    bool is_head() const { return target_open_ && parser_.method == HTTP_HEAD; }
     bool keep_alive() const { return keep_alive_; }
     bool is_http_1_0() const { return is_http_1_0_; }
     bool expects_continue() const { return expects_continue_; }
@@ -74,7 +76,6 @@ private:
     bool check_request_line();
     bool check_field(const FieldRange& field);
     bool check_framing();
-    bool check_coding_up_to(size_t end);
     State refuse(uint16_t status, std::string_view reason);
     State refuse_syntax(llhttp_errno_t error);
     State refuse_request_line(std::string_view line, llhttp_errno_t error);

@@ -90,8 +90,8 @@ Log::~Log() {
     flush();
 }
 
-void Log::request(const RequestRecord& record) {
-    begin(LogLevel::info);
+void Log::request(LogLevel level, const RequestRecord& record) {
+    begin(level);
     put("id", record.id);
     put("peer", record.peer);
     put("method", record.method);
@@ -101,6 +101,7 @@ void Log::request(const RequestRecord& record) {
     put_milliseconds("first_byte_ms", record.first_byte);
     put_milliseconds("duration_ms", record.duration);
     put("outcome", record.outcome);
+    if (!record.fault.empty()) put("fault", record.fault);
     finish();
 }
 

@@ -19,7 +19,8 @@ struct RequestRecord {
     std::string_view peer;
     std::string_view method;
     std::string_view path;
-    std::string_view outcome;  // ok, client_gone, write_stall, ...
+    std::string_view outcome;  // ok, refused, failed, client_gone, write_stall, ...
+    std::string_view fault;    // why it failed; empty: not shown
     uint16_t status = 0;       // 0: no response was begun
     uint64_t bytes = 0;        // sent
     std::chrono::nanoseconds first_byte{0};
@@ -36,7 +37,7 @@ public:
     ~Log();
 
     bool wants(LogLevel level) const { return level >= level_; }
-    void request(const RequestRecord& record);
+    void request(LogLevel level, const RequestRecord& record);
     // `message` is plain text, `detail` may come from outside.
     void event(LogLevel level, std::string_view message, std::string_view detail = {});
 

@@ -15,10 +15,10 @@ uint32_t core_count() {
     return static_cast<uint32_t>(std::max(1, CPU_COUNT(&cores)));
 }
 
-uint32_t raise_descriptor_limit() {
-    constexpr rlim_t reserved = 64;
+uint32_t raise_descriptor_limit(uint32_t workers) {
+    const rlim_t reserved = 64 + rlim_t{8} * workers;
     rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024 - reserved;
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = limit.rlim_max = 1024;
     limit.rlim_cur = limit.rlim_max;
     (void)::setrlimit(RLIMIT_NOFILE, &limit);
     (void)::getrlimit(RLIMIT_NOFILE, &limit);

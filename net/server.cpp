@@ -7,9 +7,9 @@
 namespace net {
 
 Server::Server(EventLoop& loop, Handler& handler, Fd socket, const Limits& limits,
-               Counters& counters, Log& log, std::string shed_response)
+               Counters& counters, Log& log, ShedAnswer shed_answer)
     : workspace_(loop, handler, limits, counters, log),
-      shed_response_(std::move(shed_response)),
+      shed_answer_(std::move(shed_answer)),
       listener_(loop, *this, std::move(socket), limits),
       drain_timer_(loop.timers(), *this) {}
 
@@ -37,9 +37,26 @@ void Server::accepted(Fd socket, const sockaddr_storage& peer) {
 // Reads what came already, so that closing does not turn into a RST that overtakes the response.
 void Server::shed(Fd socket) {
     workspace_.counters.connections_shed.add();
+    workspace_.log.event(LogLevel::info, "connection shed: there are too many");
+    RequestId id;
+    id.assign(workspace_.next_request_id++, {});
+    char digits[RequestId::digits];
+    ResponseHead head;
+    head.status = 503;
+    head.content_type = "application/json";
+    head.content_length = static_cast<int64_t>(shed_answer_.body.size());
+    head.fields = shed_answer_.fields;
+    MessageHead message;
+    message.close = true;
+    message.request_id = id.text(digits);
+    message.date = workspace_.date.at(workspace_.loop.timers().now());
+    OutputBuffer& out = workspace_.output;
+    out.restart(workspace_.limits.output_window);
+    write_head(head, message, out);
+    out.append(shed_answer_.body);
     char ignored[4096];
     (void)::recv(socket.value(), ignored, sizeof ignored, 0);
-    (void)::send(socket.value(), shed_response_.data(), shed_response_.size(), MSG_NOSIGNAL);
+    (void)::send(socket.value(), out.data(), out.size(), MSG_NOSIGNAL);
     ::shutdown(socket.value(), SHUT_WR);
 }
 

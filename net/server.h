@@ -12,10 +12,15 @@ namespace net {
 // Server is one worker's listener and its connections.
 class Server final : public Acceptor, public ConnectionOwner, public Task {
 public:
-    // `shed_response` is the whole response that a connection over the limit gets. All references
-    // must outlive the server. Throws std::system_error.
+    // What a connection over the limit gets: a 503 with these field lines and this JSON.
+    struct ShedAnswer {
+        std::string fields;
+        std::string body;
+    };
+
+    // All references must outlive the server. Throws std::system_error.
     Server(EventLoop& loop, Handler& handler, Fd socket, const Limits& limits, Counters& counters,
-           Log& log, std::string shed_response);
+           Log& log, ShedAnswer shed_answer);
     ~Server();
 
     // Accepts no more, ends idle connections, lets the others finish, and stops the loop when the
@@ -33,7 +38,7 @@ public:
 
 private:
     Workspace workspace_;
-    const std::string shed_response_;
+    const ShedAnswer shed_answer_;
     Listener listener_;
     Timer drain_timer_;
     std::vector<std::unique_ptr<Connection>> slots_;

@@ -605,7 +605,8 @@ TEST_CASE("A call that fails says so, before the answer and in it") {
     }
     for (const auto& [error, expected] :
          {Row{CallError::silence, late}, Row{CallError::total_timeout, late},
-          Row{CallError::cut, lost}, Row{CallError::malformed, lost}}) {
+          Row{CallError::cut, "502 server_error upstream_cut"},
+          Row{CallError::malformed, "502 server_error upstream_malformed"}}) {
         for (const std::string& rest : {std::string(), text_frame("x").substr(0, 20)}) {
             Fixture on;
             FakeResponse& response = on.respond(text_frame("a") + text_frame("b") + rest);

@@ -84,7 +84,7 @@ double number_at(simdjson::dom::element root, const char* key) {
 
 TEST_CASE("Log writes a request as one line of text") {
     Logged logged(LogFormat::text);
-    logged.log.request(example());
+    logged.log.request(net::LogLevel::info, example());
     const std::string text = logged.flushed();
     CHECK(after_time(text) ==
           "level=info id=0123456789abcdef peer=127.0.0.1:1234 method=POST "
@@ -100,7 +100,7 @@ TEST_CASE("Log writes a request as one line of text") {
 
 TEST_CASE("Log writes a request as one JSON object") {
     Logged logged(LogFormat::json);
-    logged.log.request(example());
+    logged.log.request(net::LogLevel::info, example());
     simdjson::dom::parser parser;
     simdjson::dom::element root;
     const std::string text = logged.flushed();
@@ -123,7 +123,7 @@ TEST_CASE("Log lets no value end its line or its field") {
             Logged logged(format);
             RequestRecord record = example();
             record.path = value;
-            logged.log.request(record);
+            logged.log.request(net::LogLevel::info, record);
             const std::string text = logged.flushed();
             CAPTURE(text);
             CHECK(lines_of(text).size() == 1);
@@ -158,7 +158,7 @@ TEST_CASE("Log cuts a value that is too long") {
     RequestRecord record = example();
     const std::string path(100'000, 'x');
     record.path = path;
-    logged.log.request(record);
+    logged.log.request(net::LogLevel::info, record);
     const std::string text = logged.flushed();
     CHECK(text.size() < 1000);
     CHECK(text.find("xxxx status=200") != std::string::npos);
@@ -172,7 +172,7 @@ TEST_CASE("Log keeps a line whole even when every byte of its values is escaped"
     record.path = value;
     const std::string id(128, 'i');
     record.id = id;
-    logged.log.request(record);
+    logged.log.request(net::LogLevel::info, record);
     const std::vector<std::string> lines = lines_of(logged.flushed());
     REQUIRE(lines.size() == 2);
     CHECK(lines[0].ends_with('}'));
@@ -208,7 +208,7 @@ TEST_CASE("Log writes out many lines without waiting for its timer") {
     size_t lines = 0;
     size_t shown = 0;
     while (shown == 0 && lines < 10'000) {
-        logged.log.request(example());
+        logged.log.request(net::LogLevel::info, example());
         ++lines;
         shown = lines_of(logged.stderr_text.take()).size();
     }
@@ -228,7 +228,7 @@ TEST_CASE("Log writes its last lines when it goes") {
 TEST_CASE("Log neither blocks on a pipe that nobody reads, nor keeps what it cannot write") {
     Logged logged(LogFormat::text);
     CHECK(logged.stderr_text.fill() > 0);
-    for (int i = 0; i < 2500; ++i) logged.log.request(example());
+    for (int i = 0; i < 2500; ++i) logged.log.request(net::LogLevel::info, example());
     logged.log.event(LogLevel::error, "urgent");
     logged.now += Milliseconds(1000);
     logged.timers.advance(logged.now);
@@ -250,7 +250,7 @@ TEST_CASE("Log leaves a slow reader whole lines only") {
     Logged logged(LogFormat::text);
     std::string all;
     for (int round = 0; round < 50; ++round) {
-        for (int i = 0; i < 200; ++i) logged.log.request(example());
+        for (int i = 0; i < 200; ++i) logged.log.request(net::LogLevel::info, example());
         // Reads less than comes.
         if (round % 3 == 0) all += logged.flushed();
     }

@@ -34,7 +34,7 @@ public:
           services_{loop_.timers(), options.core, counters_.core, log_},
           router_({keys, backend_, services_, counters_.core, all}),
           server_(loop_, router_, std::move(socket), options.net, counters_.net, log_,
-                  core::shed_response()),
+                  {core::shed_answer().fields, core::shed_answer().body}),
           stop_(loop_, *this) {}
 
     void run() { loop_.run(); }

@@ -22,8 +22,7 @@ struct Fixture {
     explicit Fixture(uint32_t connections_max = 100) {
         limits.connections_max = connections_max;
         server.emplace(loop, handler, net::listen_on(endpoint, 100), limits, counters, log,
-                       "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\nConnection: "
-                       "close\r\n\r\nfull");
+                       net::Server::ShedAnswer{"retry-after: 1\r\n", "full"});
     }
 
     template <class Question>
