@@ -259,6 +259,13 @@ Next AmazonQGeneration::lose(const net::CallFailure& failure) {
     if (is_timeout(failure.error)) {
         return fail(504, "upstream_timeout", "Amazon Q did not answer in time: " + failure.text);
     }
+    // From here on it was reached.
+    if (call_->status() != 0 && failure.error == net::CallError::cut) {
+        return fail(502, "upstream_cut", "Amazon Q's answer was cut off: " + failure.text);
+    }
+    if (call_->status() != 0) {
+        return fail(502, "upstream_malformed", "Amazon Q's answer is damaged: " + failure.text);
+    }
     return fail(502, "upstream_unreachable", "Amazon Q cannot be reached: " + failure.text);
 }
 
