@@ -40,22 +40,10 @@ double decimal_of(std::string_view text) {
     return std::strtod(text.data(), nullptr);
 }
 
-std::string text_of(int64_t number) {
-    return std::to_string(number);
-}
-
-// Bounds are whole numbers.
-std::string text_of(double number) {
-    return std::to_string(static_cast<int64_t>(number));
-}
-
 constexpr Bound integer_below = {"integer below minimum", ">= ", "integer_below_min_value"};
 constexpr Bound integer_above = {"integer above maximum", "<= ", "integer_above_max_value"};
 constexpr Bound decimal_below = {"decimal below minimum", ">= ", "decimal_below_min_value"};
 constexpr Bound decimal_above = {"decimal above maximum", "<= ", "decimal_above_max_value"};
-
-// How much of a client's value is quoted in a message.
-constexpr size_t quote_bytes_max = 100;
 
 bool is_number(const Node& node) {
     return node.is(Token::Kind::integer) || node.is(Token::Kind::decimal);
@@ -87,9 +75,9 @@ bool FieldReader::integer(Node& node, const Path& path, Range<int64_t> range,
     int64_t number = 0;
     bool fits = std::from_chars(text.data(), text.data() + text.size(), number).ec == std::errc();
     if (fits ? number < range.min : text[0] == '-') {
-        out_of_range(node, path, integer_below, text_of(range.min));
+        out_of_range(node, path, integer_below, range.min);
     } else if (!fits || number > range.max) {
-        out_of_range(node, path, integer_above, text_of(range.max));
+        out_of_range(node, path, integer_above, range.max);
     }
     out = number;
     return true;
@@ -101,8 +89,9 @@ bool FieldReader::decimal(Node& node, const Path& path, Range<double> range,
     if (node.token.is_null()) return true;
     if (!is_number(node)) return wrong_type(node, path, "a decimal");
     double number = decimal_of(node.token.text);
-    if (number < range.min) out_of_range(node, path, decimal_below, text_of(range.min));
-    if (number > range.max) out_of_range(node, path, decimal_above, text_of(range.max));
+    const auto whole = [](double bound) { return static_cast<int64_t>(bound); };
+    if (number < range.min) out_of_range(node, path, decimal_below, whole(range.min));
+    if (number > range.max) out_of_range(node, path, decimal_above, whole(range.max));
     out = number;
     return true;
 }
@@ -129,25 +118,29 @@ bool FieldReader::raw_object(Node& node, const Path& path, std::string_view& out
 }
 
 bool FieldReader::wrong_type(Node& node, const Path& path, std::string_view expected) {
-    std::string message = "Invalid type for '" + path.text() + "': expected ";
-    message.append(expected).append(", but got ").append(name_of(node.token.kind));
-    wrong(node, path, "invalid_type", message + " instead.");
+    if (counts(node)) {
+        std::string message = "Invalid type for '" + path.text() + "': expected ";
+        message.append(expected).append(", but got ").append(name_of(node.token.kind));
+        wrong(node, path, "invalid_type", message + " instead.");
+    }
     return reader_.skip(node);
 }
 
 void FieldReader::wrong_value(const Node& node, const Path& path,
                               std::span<const std::string_view> supported) {
+    if (!counts(node)) return;
+    std::string plain;
+    node.token.string().unescape(plain);
     wrong(node, path, "invalid_value",
-          "Invalid value: '" + quotable(node.token.string()) +
-              "'. Supported values are: " + list_of(supported) + ".");
+          "Invalid value: '" + quotable(plain) + "'. Supported values are: " + list_of(supported) +
+              ".");
 }
 
 void FieldReader::wrong(const Node& node, const Path& path, std::string_view code,
-                        std::string message) {
-    const char* at = node.token.text.data();
-    if (at_ != nullptr && std::less<>()(at_, at)) return;
-    at_ = at;
-    error_ = {std::move(message), path.text(), code};
+                        std::string_view message) {
+    if (!counts(node)) return;
+    at_ = node.token.text.data();
+    error_ = {std::string(message), path.text(), code};
 }
 
 void FieldReader::missing(const Node& object, const Path& path, std::string_view key) {
@@ -159,11 +152,17 @@ void FieldReader::missing(const Node& object, const Path& path, std::string_view
 }
 
 void FieldReader::out_of_range(const Node& node, const Path& path, const Bound& bound,
-                               std::string limit) {
+                               int64_t limit) {
+    if (!counts(node)) return;
     std::string message = "Invalid '" + path.text() + "': ";
-    message.append(bound.name).append(" value. Expected a value ").append(bound.sign) += limit;
-    message.append(", but got ").append(node.token.text.substr(0, quote_bytes_max));
+    message.append(bound.name).append(" value. Expected a value ").append(bound.sign);
+    message.append(std::to_string(limit)).append(", but got ");
+    message.append(quotable(node.token.text));
     wrong(node, path, bound.code, message + " instead.");
+}
+
+bool FieldReader::counts(const Node& node) const {
+    return at_ == nullptr || !std::less<>()(at_, node.token.text.data());
 }
 
 size_t index_among(std::span<const std::string_view> names, JsonText text) {
@@ -174,17 +173,6 @@ size_t index_among(std::span<const std::string_view> names, JsonText text) {
         wanted = plain;
     }
     return static_cast<size_t>(std::find(names.begin(), names.end(), wanted) - names.begin());
-}
-
-std::string quotable(JsonText text) {
-    std::string plain;
-    text.cut(quote_bytes_max).unescape(plain);
-    // Only a lone surrogate can make this invalid.
-    for (size_t bad; (bad = find_bad_utf8(plain)) != std::string::npos;) {
-        plain.replace(bad, 3, "\xEF\xBF\xBD");
-    }
-    if (text.size() > quote_bytes_max) plain += "...";
-    return plain;
 }
 
 std::string list_of(std::span<const std::string_view> names) {

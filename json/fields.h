@@ -62,14 +62,17 @@ public:
 
     // Remember an error. Nodes are scalars here, or have been visited.
     void wrong_value(const Node&, const Path&, std::span<const std::string_view> supported);
-    void wrong(const Node&, const Path&, std::string_view code, std::string message);
+    void wrong(const Node&, const Path&, std::string_view code, std::string_view message);
     void missing(const Node& object, const Path&, std::string_view key);
 
     bool has_error() const { return at_ != nullptr; }
     DecodeError& error() { return error_; }
 
 private:
-    void out_of_range(const Node&, const Path&, const Bound&, std::string limit);
+    void out_of_range(const Node&, const Path&, const Bound&, int64_t limit);
+    // Whether no error stands before the node: others are not even put into words, so that a body
+    // full of faults costs no more than a good one.
+    bool counts(const Node&) const;
 
     Reader& reader_;
     DecodeError error_;
@@ -78,9 +81,6 @@ private:
 
 // Where `text` stands among `names`, also when some of it is escaped; names.size() if nowhere.
 size_t index_among(std::span<const std::string_view> names, JsonText text);
-
-// A piece of text for a message: unescaped, valid UTF-8, not longer than a line or two.
-std::string quotable(JsonText text);
 
 // 'a', 'b', and 'c'.
 std::string list_of(std::span<const std::string_view> names);

@@ -176,4 +176,25 @@ bool check(std::string_view inside, JsonText& out) {
     return true;
 }
 
+std::string quotable(std::string_view plain) {
+    constexpr size_t bytes_max = 100;
+    std::string quoted;
+    while (!plain.empty()) {
+        const CodePoint point = first_code_point(plain);
+        const size_t length = point.length == 0 ? 1 : point.length;
+        if (quoted.size() + length > bytes_max) return quoted + "...";
+        const bool is_bad =
+            point.length == 0 || is_high_surrogate(point.value) || is_low_surrogate(point.value);
+        if (is_bad) {
+            quoted += "\xEF\xBF\xBD";
+        } else if (point.value < 0x20 || point.value == 0x7F) {
+            quoted += '?';
+        } else {
+            quoted += plain.substr(0, length);
+        }
+        plain.remove_prefix(length);
+    }
+    return quoted;
+}
+
 }  // namespace json

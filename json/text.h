@@ -56,6 +56,10 @@ size_t find_bad_escape(std::string_view inside);
 // U+FFFD, lone surrogates in WTF-8 their escapes: the output is always valid.
 void escape(std::string_view text, std::string& out);
 
+// Text from outside made fit to be quoted in a message: valid UTF-8, not longer than a line or two,
+// without control characters.
+std::string quotable(std::string_view plain);
+
 // The most bytes copy_line_safe() writes for `bytes` bytes of text.
 constexpr size_t line_safe_bytes_max(size_t bytes) {
     return bytes * 6;

@@ -228,7 +228,7 @@ TEST_CASE("a quoted value is short, whole and valid") {
     CHECK(message_of("a\\ud800b")
               .starts_with("Invalid value: 'a\xEF\xBF\xBD"
                            "b'."));
-    CHECK(message_of("a\\nb").starts_with("Invalid value: 'a\nb'."));
+    CHECK(message_of("a\\nb").starts_with("Invalid value: 'a?b'."));
     CHECK(message_of(euros).find("\xAC...'.") != std::string::npos);
     std::string digits(5000, '9');
     CHECK(Decoded(body_with("\"n\":" + digits)).error.message.size() < 250);

@@ -309,3 +309,14 @@ TEST_CASE("naughty strings survive the round trip") {
     }
     CHECK(count > 400);
 }
+
+TEST_CASE("quotable text is short and has no control characters") {
+    CHECK(json::quotable("abc") == "abc");
+    CHECK(json::quotable("a\nb\x7F"
+                         "c\x01") == "a?b?c?");
+    CHECK(json::quotable(std::string(100, 'a')) == std::string(100, 'a'));
+    CHECK(json::quotable(std::string(101, 'a')) == std::string(100, 'a') + "...");
+    CHECK(json::quotable("") == "");
+    CHECK(json::quotable("a\xFF\xED\xA0\x80z") == "a\xEF\xBF\xBD\xEF\xBF\xBDz");
+    CHECK(json::quotable(std::string(99, 'a') + "\xC3\xA9") == std::string(99, 'a') + "...");
+}

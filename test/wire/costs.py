@@ -64,6 +64,21 @@ def test_thousand_streams():
             client.close()
 
 
+def test_many_faults():
+    """A body full of faults costs about what a good one of its size costs: only the first one is told."""
+    with Server() as server:
+        warm(server, 3)
+        for name, member, word in [("wrong types", b'"tools":[%s1]' % (b"1," * 8_000_000), "tools[0]"),
+                                   ("wrong roles", b'"messages":[{%s"role":1}]' % (b'"role":1,' * 1_700_000), "messages[0].role"),
+                                   ("numbers out of range", b'%s"n":0' % (b'"max_tokens":0,' * 1_000_000), "max_tokens"),
+                                   ("wrong values", b'%s"n":1' % (b'"tool_choice":"x",' * 800_000), "tool_choice")]:
+            before = server.cpu_ticks()
+            answer = ask(server, post(b'{"model":"echo",' + member + b"}"))
+            ticks = server.cpu_ticks() - before
+            check(f"{name}: told", answer.status == 400, repr(answer)[:300])
+            check(f"{name}: the time", ticks < 40, f"{ticks} ticks for {len(member) >> 20} MiB")
+
+
 def test_large_bodies():
     with Server() as server:
         warm(server, 3)
