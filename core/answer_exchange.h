@@ -43,7 +43,7 @@ bool send_body(std::string_view body, size_t& sent, net::OutputBuffer& out);
 // The error response to a failure.
 Answer error_answer(const Failure& failure);
 
-// The field lines of an error response beyond the common ones.
+// The field lines of an error response, cors_fields among them.
 std::string error_fields(const Failure& failure);
 
 }  // namespace core

@@ -1,6 +1,19 @@
 #include "core/failure.h"
 
+#include <utility>
+
 namespace core {
+
+Failure invalid_request(uint16_t status, std::string message, std::string_view code,
+                        std::string param) {
+    Failure failure;
+    failure.status = status;
+    failure.message = std::move(message);
+    failure.type = "invalid_request_error";
+    failure.code = code;
+    failure.param = std::move(param);
+    return failure;
+}
 
 Failure failure_for_status(uint16_t status, std::string message) {
     Failure failure;

@@ -21,6 +21,10 @@ struct Failure {
     json::Error error() const { return {message, type, param, code}; }
 };
 
+// The client's fault. `code` is static.
+Failure invalid_request(uint16_t status, std::string message, std::string_view code = {},
+                        std::string param = {});
+
 // The type and code that OpenAI's clients expect with a status.
 Failure failure_for_status(uint16_t status, std::string message);
 

@@ -6,6 +6,7 @@
 #include "core/models_exchange.h"
 #include "core/routes.h"
 #include "core/text_limits.h"
+#include "json/text.h"
 #include "net/http_text.h"
 #include "net/random.h"
 
@@ -19,47 +20,29 @@ namespace {
 constexpr size_t requested_fields_bytes_max = 2048;
 
 Failure key_failure(ApiKeys::Verdict verdict) {
-    Failure failure;
-    failure.status = 401;
-    failure.type = "invalid_request_error";
     if (verdict == ApiKeys::Verdict::missing) {
-        failure.message =
+        return invalid_request(
+            401,
             "You didn't provide an API key. You need to provide your API key in an Authorization "
-            "header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY).";
-    } else {
-        failure.code = "invalid_api_key";
-        failure.message = "Incorrect API key provided.";
+            "header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY).");
     }
-    return failure;
+    return invalid_request(401, "Incorrect API key provided.", "invalid_api_key");
 }
 
 Failure decode_failure(const json::DecodeError& error) {
-    Failure failure;
-    failure.status = 400;
-    failure.type = "invalid_request_error";
-    failure.message = error.message;
-    failure.param = error.param;
-    failure.code = error.code;
-    return failure;
+    return invalid_request(400, error.message, error.code, error.param);
 }
 
 Failure too_many_choices(int64_t asked, int64_t most) {
-    Failure failure;
-    failure.status = 400;
-    failure.type = "invalid_request_error";
-    failure.code = "unsupported_value";
-    failure.param = "n";
-    failure.message = "Unsupported value: 'n' = " + std::to_string(asked) +
-                      ". This model gives at most " + std::to_string(most) + " choice(s).";
-    return failure;
+    return invalid_request(400,
+                           "Unsupported value: 'n' = " + std::to_string(asked) +
+                               ". This model gives at most " + std::to_string(most) + " choice(s).",
+                           "unsupported_value", "n");
 }
 
 Failure coded_body(std::string_view coding) {
-    Failure failure;
-    failure.status = 415;
-    failure.type = "invalid_request_error";
-    failure.message = "Content-Encoding '" + quotable(coding) + "' is not supported.";
-    return failure;
+    return invalid_request(415,
+                           "Content-Encoding '" + json::quotable(coding) + "' is not supported.");
 }
 
 // A list of field names as it may be sent back (RFC 9110 section 5.6.1), or nothing.

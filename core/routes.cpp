@@ -1,17 +1,13 @@
 #include "core/routes.h"
 
+#include "json/text.h"
+#include "net/http_text.h"
+
 namespace core {
 namespace {
 
 constexpr std::string_view version_prefix = "/v1";
 constexpr std::string_view models_path = "/models";
-
-int hex_value(char digit) {
-    if (digit >= '0' && digit <= '9') return digit - '0';
-    if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-    if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
-    return -1;
-}
 
 }  // namespace
 
@@ -40,32 +36,22 @@ bool is_allowed(Route route, net::Method method) {
 }
 
 Failure no_such_route(const net::Request& request) {
-    Failure failure;
-    failure.status = 404;
-    failure.type = "invalid_request_error";
-    failure.message =
-        "Invalid URL (" + std::string(request.method_name) + " " + quotable(request.path) + ")";
-    return failure;
+    return invalid_request(404, "Invalid URL (" + std::string(request.method_name) + " " +
+                                    json::quotable(request.path) + ")");
 }
 
 Failure no_such_method(const net::Request& request) {
-    Failure failure;
-    failure.status = 405;
-    failure.type = "invalid_request_error";
-    failure.code = "method_not_supported";
-    failure.message = "Not allowed to " + std::string(request.method_name) + " on " +
-                      quotable(request.path) + ".";
-    return failure;
+    return invalid_request(405,
+                           "Not allowed to " + std::string(request.method_name) + " on " +
+                               json::quotable(request.path) + ".",
+                           "method_not_supported");
 }
 
 Failure unknown_model(std::string_view id) {
-    Failure failure;
-    failure.status = 404;
-    failure.type = "invalid_request_error";
-    failure.code = "model_not_found";
-    failure.message =
-        "The model `" + quotable(id) + "` does not exist or you do not have access to it.";
-    return failure;
+    return invalid_request(
+        404,
+        "The model `" + json::quotable(id) + "` does not exist or you do not have access to it.",
+        "model_not_found");
 }
 
 std::optional<std::string> percent_decoded(std::string_view text) {
@@ -76,23 +62,13 @@ std::optional<std::string> percent_decoded(std::string_view text) {
             continue;
         }
         if (text.size() - i < 3) return std::nullopt;
-        const int high = hex_value(text[i + 1]);
-        const int low = hex_value(text[i + 2]);
+        const int high = net::hex_value(text[i + 1]);
+        const int low = net::hex_value(text[i + 2]);
         if (high < 0 || low < 0) return std::nullopt;
         decoded += static_cast<char>(high * 16 + low);
         i += 2;
     }
     return decoded;
-}
-
-std::string quotable(std::string_view text) {
-    constexpr size_t bytes_max = 100;
-    std::string quoted(text.substr(0, bytes_max));
-    for (char& c : quoted) {
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
-    }
-    // A cut UTF-8 sequence at the end becomes U+FFFD when the message is escaped.
-    return quoted.size() < text.size() ? quoted + "..." : quoted;
 }
 
 }  // namespace core

@@ -33,7 +33,4 @@ Failure unknown_model(std::string_view id);
 // Percent-decoding (RFC 3986 section 2.1); nothing for a malformed text.
 std::optional<std::string> percent_decoded(std::string_view text);
 
-// Text from outside made fit to be quoted in a message: short, and without control characters.
-std::string quotable(std::string_view text);
-
 }  // namespace core

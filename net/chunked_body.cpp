@@ -8,13 +8,6 @@
 namespace net {
 namespace {
 
-int hex_value(char digit) {
-    if (digit >= '0' && digit <= '9') return digit - '0';
-    if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-    if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
-    return -1;
-}
-
 // What may stand in an extension or a trailer's value (RFC 9110 section 5.5).
 bool is_text(char byte) {
     const auto code = static_cast<unsigned char>(byte);

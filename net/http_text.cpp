@@ -55,6 +55,13 @@ std::string_view trim(std::string_view text) {
     return text;
 }
 
+int hex_value(char digit) {
+    if (is_digit(digit)) return digit - '0';
+    if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
+    if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
+    return -1;
+}
+
 bool is_host(std::string_view text) {
     std::string_view port;
     if (text.starts_with('[')) {

@@ -15,6 +15,9 @@ std::string_view trim(std::string_view text);                       // spaces an
 // uri-host [ ":" port ], not empty (RFC 9110 section 7.2).
 bool is_host(std::string_view text);
 
+// The value of a hex digit, or -1.
+int hex_value(char digit);
+
 // DIGIT "." DIGIT
 bool is_version(std::string_view text);
 

@@ -20,13 +20,6 @@ bool is_alphanumeric(char c) {
     return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-int hex_value(char c) {
-    if (is_digit(c)) return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 // Of a percent-encoded byte at the beginning of `text`; -1 when there is none.
 int encoded_byte(std::string_view text) {
     if (text.size() < 3 || text[0] != '%') return -1;
@@ -152,6 +145,11 @@ bool Url::is_loopback() const {
 
 bool is_localhost(std::string_view host) {
     return host == "localhost" || host.ends_with(".localhost");
+}
+
+bool is_ip_address(std::string_view text) {
+    Address address;
+    return text.find('\0') == std::string_view::npos && Address::parse(std::string(text), address);
 }
 
 }  // namespace net

@@ -29,6 +29,7 @@ struct Url {
     bool is_loopback() const;
 };
 
-bool is_localhost(std::string_view host);  // RFC 6761 section 6.3; lower case
+bool is_localhost(std::string_view host);   // RFC 6761 section 6.3; lower case
+bool is_ip_address(std::string_view text);  // a literal without brackets and without a zone
 
 }  // namespace net

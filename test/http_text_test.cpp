@@ -131,3 +131,13 @@ TEST_CASE("Request finds its fields by name, the first of several") {
     CHECK(request.field("empty").empty());
     CHECK_FALSE(request.has_field("y"));
 }
+
+TEST_CASE("hex_value knows the digits of both cases and nothing else") {
+    const std::string_view digits = "0123456789abcdef";
+    for (int c = 0; c < 256; ++c) {
+        const char digit = static_cast<char>(c);
+        const char lower = digit >= 'A' && digit <= 'F' ? static_cast<char>(digit | 0x20) : digit;
+        const size_t value = digits.find(lower);
+        CHECK(net::hex_value(digit) == (value < 16 ? static_cast<int>(value) : -1));
+    }
+}

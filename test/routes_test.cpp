@@ -5,7 +5,6 @@
 #include "core/failure.h"
 
 using core::percent_decoded;
-using core::quotable;
 using core::Route;
 using core::Target;
 using net::Method;
@@ -76,15 +75,6 @@ TEST_CASE("percent_decoded follows RFC 3986, and refuses what is malformed") {
         CAPTURE(text);
         CHECK_FALSE(percent_decoded(text));
     }
-}
-
-TEST_CASE("quotable text is short and has no control characters") {
-    CHECK(quotable("abc") == "abc");
-    CHECK(quotable("a\nb\x7F"
-                   "c\x01") == "a?b?c?");
-    CHECK(quotable(std::string(100, 'a')) == std::string(100, 'a'));
-    CHECK(quotable(std::string(101, 'a')) == std::string(100, 'a') + "...");
-    CHECK(quotable("") == "");
 }
 
 TEST_CASE("A failure has the type and code that its status has at OpenAI") {

@@ -81,3 +81,13 @@ TEST_CASE("Url refuses what is not one") {
     CHECK_FALSE(Url::parse("http://" + std::string(64, 'a') + ".b", url).empty());
     CHECK_FALSE(Url::parse("http://a%0Ab:c@p", url, Url::UserInfo::allowed).empty());
 }
+
+TEST_CASE("An IP address is told from a name") {
+    for (const char* text : {"127.0.0.1", "0.0.0.0", "::", "::1", "fe80::1", "::ffff:1.2.3.4"}) {
+        CHECK(net::is_ip_address(text));
+    }
+    for (const char* text : {"", "localhost", "256.1.1.1", "1.2.3", "[::1]", "::g", "1.2.3.4 "}) {
+        CHECK_FALSE(net::is_ip_address(text));
+    }
+    CHECK_FALSE(net::is_ip_address(std::string_view("1.2.3.4\0", 8)));
+}
