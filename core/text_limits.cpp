@@ -1,6 +1,7 @@
 #include "core/text_limits.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace core {
@@ -11,6 +12,13 @@ using json::JsonText;
 namespace {
 
 constexpr int64_t bytes_per_token = 4;
+// So that it can be counted in bytes.
+constexpr int64_t tokens_most = std::numeric_limits<int64_t>::max() / bytes_per_token;
+
+bool is_limited(const Delta& delta) {
+    return delta.kind == Delta::Kind::text || delta.kind == Delta::Kind::reasoning ||
+           delta.kind == Delta::Kind::tool_arguments;
+}
 
 }  // namespace
 
@@ -21,19 +29,18 @@ bool TextLimits::are_in(const json::ChatRequest& chat) {
 bool TextLimits::are_good(const json::ChatRequest& chat, size_t stop_bytes_max, Failure& failure) {
     for (const JsonText& stop : chat.stop) {
         if (stop.size() <= stop_bytes_max) continue;
-        failure = failure_for_status(400,
-                                     "Invalid 'stop': string too long. Expected a string with "
-                                     "maximum length " +
-                                         std::to_string(stop_bytes_max) + ".");
-        failure.param = "stop";
-        failure.code = "string_above_max_length";
+        failure = invalid_request(400,
+                                  "Invalid 'stop': string too long. Expected a string with "
+                                  "maximum length " +
+                                      std::to_string(stop_bytes_max) + ".",
+                                  "string_above_max_length", "stop");
         return false;
     }
     return true;
 }
 
 TextLimits::TextLimits(std::unique_ptr<Generation> source, const json::ChatRequest& chat)
-    : source_(std::move(source)), tokens_max_(chat.max_tokens.value_or(0)) {
+    : source_(std::move(source)), tokens_max_(std::min(chat.max_tokens.value_or(0), tokens_most)) {
     for (const JsonText& stop : chat.stop) {
         std::string plain;
         stop.unescape(plain);
@@ -43,9 +50,10 @@ TextLimits::TextLimits(std::unique_ptr<Generation> source, const json::ChatReque
 
 Next TextLimits::next(Delta& out) {
     while (source_) {
-        if (following_said_ != Next::wait) {
-            out = following_;
-            return std::exchange(following_said_, Next::wait);
+        if (following_) {
+            const Said said = *std::exchange(following_, std::nullopt);
+            out = said.delta;
+            return said.next;
         }
         if (is_cut_) {
             end_with(json::Finish::length);
@@ -53,22 +61,20 @@ Next TextLimits::next(Delta& out) {
         }
         const Next said = source_->next(out);
         if (said == Next::wait) return said;
-        const bool is_text = said == Next::delta && out.kind == Delta::Kind::text;
-        const bool is_reasoning = said == Next::delta && out.kind == Delta::Kind::reasoning;
-        if (!is_text && !is_reasoning) {
-            if (held_.empty()) return said;
-            following_ = out;
-            following_said_ = said;
-            shown_bytes_ = held_.size();
-            return show(out);
+        if (said == Next::delta && is_limited(out)) {
+            if (!admit(out)) {
+                end_with(json::Finish::length);
+                break;
+            }
+            if (out.kind == Delta::Kind::text && !stops_.empty()) {
+                if (match(out.text)) return show(out);
+                continue;
+            }
         }
-        if (!admit(out)) {
-            end_with(json::Finish::length);
-        } else if (is_reasoning || stops_.empty()) {
-            return Next::delta;
-        } else {
-            if (match(out.text)) return show(out);
-        }
+        if (held_.empty()) return said;
+        following_ = {said, out};
+        shown_bytes_ = held_.size();
+        return show(out);
     }
     if (!held_.empty()) return show(out);
     if (is_finished_) return Next::end;
@@ -81,6 +87,7 @@ Next TextLimits::next(Delta& out) {
 
 bool TextLimits::admit(Delta& delta) {
     const bool is_counted = delta.tokens != 0;
+    if (!is_counted && delta.text.empty()) return true;
     const int64_t bytes_left = tokens_max_ * bytes_per_token - estimated_bytes_;
     if (tokens_max_ != 0 && (is_counted ? tokens_ >= tokens_max_ : bytes_left <= 0)) return false;
     if (is_counted) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,9 +11,9 @@
 namespace core {
 
 // TextLimits applies `stop` and `max_tokens` to the deltas of any generation, so that every
-// backend has them: a stop string is found across the borders of deltas, and what could be its
-// beginning is held back. When a limit is reached the generation behind it is destroyed, which
-// cancels it.
+// backend has them. `max_tokens` is about all that is said, calls included; `stop` about the text:
+// a stop string is found across the borders of deltas, and what could be its beginning is held
+// back. When a limit is reached the generation behind it is destroyed, which cancels it.
 class TextLimits final : public Generation {
 public:
     // Whether the request asks for any limit.
@@ -32,7 +33,14 @@ public:
     void set_aside() override;
 
 private:
-    // Counts a piece of text and cuts it to what is left; false when nothing is.
+    // What the source said.
+    struct Said {
+        Next next;
+        json::Delta delta;
+    };
+
+    // Counts a piece of text, reasoning or arguments and cuts it to what is left; false when
+    // nothing is.
     bool admit(json::Delta& delta);
     // Cancels the source and lets `reason` follow what is held.
     void end_with(json::Finish reason);
@@ -52,9 +60,8 @@ private:
     bool is_finished_ = false;
     std::string held_;  // plain text; behind shown_bytes_ it may begin a stop string
     size_t shown_bytes_ = 0;
-    std::string shown_;                 // what the last delta points to
-    json::Delta following_;             // what the source said behind the text that is held
-    Next following_said_ = Next::wait;  // wait: nothing follows
+    std::string shown_;              // what the last delta points to
+    std::optional<Said> following_;  // behind the text that is held
 };
 
 }  // namespace core

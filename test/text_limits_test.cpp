@@ -391,3 +391,36 @@ TEST_CASE("TextLimits may be set aside when it has cancelled its source") {
     CHECK(limits.next(delta) == Next::delta);
     CHECK(limits.next(delta) == Next::end);
 }
+
+TEST_CASE("The largest max_tokens limits nothing") {
+    for (const int64_t tokens_max : {INT64_MAX, INT64_MAX / 4 + 1}) {
+        const Outcome outcome = outcome_of(script_of({"some ", "text"}), Asked({}, tokens_max));
+        CHECK(outcome.text == "some text");
+        CHECK(outcome.reason == Finish::stop);
+    }
+}
+
+TEST_CASE("max_tokens counts the arguments of calls, and cuts them") {
+    const auto limited = [](const FakeGeneration::Script& script, int64_t tokens_max) {
+        return outcome_of(script, Asked({"STOP"}, tokens_max));
+    };
+    const FakeGeneration::Script script = {test::tool_call("f"), test::tool_arguments("abcd"),
+                                           test::tool_arguments("efgh"), test::tool_arguments(""),
+                                           test::finish(Finish::tool_calls)};
+    CHECK(limited(script, 1).tools == "fabcd");
+    CHECK(limited(script, 1).reason == Finish::length);
+    CHECK(limited(script, 1).alive_at_end == 0);
+    CHECK(limited(script, 1).usage.completion_tokens == 1);
+    CHECK(limited(script, 2).tools == "fabcdefgh");
+    CHECK(limited(script, 2).reason == Finish::tool_calls);
+    // Text that is held back still comes first.
+    const FakeGeneration::Script mixed = {test::text("ST"), test::tool_call("f"),
+                                          test::tool_arguments("abcdef"),
+                                          test::finish(Finish::tool_calls)};
+    const Outcome outcome = limited(mixed, 1);
+    CHECK(outcome.text == "ST");
+    CHECK(outcome.tools == "fab");
+    CHECK(outcome.reason == Finish::length);
+    CHECK(outcome.kinds == std::vector{Delta::Kind::text, Delta::Kind::tool_call,
+                                       Delta::Kind::tool_arguments, Delta::Kind::finish});
+}
