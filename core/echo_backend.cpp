@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/text_limits.h"
+#include "net/http_text.h"
 #include "net/random.h"
 
 namespace core {
@@ -46,7 +47,9 @@ void find_text(const ChatRequest& chat, const Message& message, EchoGeneration::
 // Four bytes a token: an estimate, since an echo has no tokenizer.
 int64_t prompt_tokens(const ChatRequest& chat) {
     size_t bytes = 0;
-    for (const Part& part : chat.parts) bytes += part.text.size();
+    for (const Part& part : chat.parts) {
+        if (part.kind == Part::Kind::text) bytes += part.text.size();
+    }
     return std::max<int64_t>(1, static_cast<int64_t>(bytes / 4));
 }
 
@@ -73,12 +76,12 @@ std::string_view EchoBackend::find_model(std::string_view name) {
 
 std::unique_ptr<Generation> EchoBackend::start(const Call& call, Failure& failure) {
     std::unique_ptr<EchoScript> own_script;
-    if (const std::string_view list = call.request.field("x-echo"); !list.empty()) {
-        own_script = std::make_unique<EchoScript>(script_);
+    for (const net::Field& field : call.request.fields) {
+        if (!net::equals_ignoring_case(field.name, "x-echo")) continue;
+        if (!own_script) own_script = std::make_unique<EchoScript>(script_);
         std::string problem;
-        if (!own_script->apply(list, problem)) {
-            failure = failure_for_status(400, "Invalid x-echo field: " + problem);
-            failure.code = "invalid_value";
+        if (!own_script->apply(field.value, problem)) {
+            failure = invalid_request(400, "Invalid x-echo field: " + problem, "invalid_value");
             return nullptr;
         }
     }
@@ -89,10 +92,6 @@ std::unique_ptr<Generation> EchoBackend::start(const Call& call, Failure& failur
     reply.prompt_tokens = prompt_tokens(chat);
     reply.in_one_piece = !chat.stream && !TextLimits::are_in(chat);
     if (const Message* message = last_user_message(chat)) find_text(chat, *message, reply);
-    if (script.tokens && !reply.text.empty()) {
-        // Repeated, so its last word must not run into the first one.
-        own(std::string(reply.text.view()) + ' ', reply);
-    }
     if (!script.tool.empty() && chat.messages.back().role == Role::user) {
         make_call(script.tool, reply);
     }

@@ -33,7 +33,6 @@ EchoGeneration::EchoGeneration(const net::TimerWheel& clock, const EchoScript& s
         tool_name_bytes_ = static_cast<uint32_t>(reply.tool.size());
         tool_ = std::make_unique<std::string>(reply.tool + reply.tool_id);
     }
-    find_checkpoint();
 }
 
 Next EchoGeneration::next(Delta& out) {
@@ -80,18 +79,24 @@ Next EchoGeneration::token(Delta& out, Delta::Kind kind) {
         const Next said = checkpoint();
         if (said != Next::delta) return said;
     }
-    if (rest_.empty()) {
-        const bool repeats = script_.tokens && !whole_.empty() && kind == Delta::Kind::text;
-        if (!repeats) leave_stage();
-        if (!repeats) return next(out);
-        rest_ = whole_;
+    const bool is_over = rest_.empty();
+    if (is_over && !(is_counted() && !whole_.empty())) {
+        leave_stage();
+        return next(out);
     }
     if (is_paced_ && !is_due()) return Next::wait;
     out.kind = kind;
     out.tool_index = 0;
-    out.text = in_one_piece_ ? rest_ : first_word(rest_);
-    out.tokens = in_one_piece_ ? count_words(rest_) : 1;
-    rest_ = rest_.after(out.text);
+    out.tokens = 1;
+    if (is_over) {
+        // From the top, and the last word must not run into the first one.
+        out.text = JsonText::trusted(" ");
+        rest_ = whole_;
+    } else {
+        out.text = in_one_piece_ ? rest_ : first_word(rest_);
+        if (in_one_piece_) out.tokens = count_words(rest_);
+        rest_ = rest_.after(out.text);
+    }
     emitted_ += out.tokens;
     return Next::delta;
 }
@@ -113,7 +118,7 @@ Next EchoGeneration::checkpoint() {
         is_stalled_ = true;
         return Next::wait;
     }
-    if (script_.tokens && emitted_ >= *script_.tokens) {
+    if (is_counted() && emitted_ >= stage_begin_ + *script_.tokens) {
         rest_ = whole_ = JsonText();
     }
     find_checkpoint();
@@ -122,16 +127,19 @@ Next EchoGeneration::checkpoint() {
 
 void EchoGeneration::find_checkpoint() {
     checkpoint_ = std::numeric_limits<uint32_t>::max();
-    for (const auto& border : {script_.error_after, script_.stall_after, script_.tokens}) {
-        if (border && *border >= emitted_ && !(whole_.empty() && border == script_.tokens)) {
-            checkpoint_ = std::min(checkpoint_, *border);
-        }
+    for (const auto& border : {script_.error_after, script_.stall_after}) {
+        if (border && *border >= emitted_) checkpoint_ = std::min(checkpoint_, *border);
+    }
+    if (is_counted() && !whole_.empty()) {
+        checkpoint_ = std::min(checkpoint_, stage_begin_ + *script_.tokens);
     }
 }
 
 void EchoGeneration::enter(Stage stage) {
     stage_ = stage;
     rest_ = whole_;
+    stage_begin_ = emitted_;
+    find_checkpoint();
 }
 
 void EchoGeneration::leave_stage() {

@@ -41,6 +41,8 @@ private:
 
     Next begin(json::Delta& out);
     Next token(json::Delta& out, json::Delta::Kind kind);
+    // Whether the script says how many tokens this stage has.
+    bool is_counted() const { return stage_ == Stage::text && script_.tokens; }
     // Whether the next token's time has come.
     bool is_due() const { return clock_.now() >= due(); }
     net::TimePoint due() const;
@@ -63,7 +65,8 @@ private:
     uint32_t tool_name_bytes_ = 0;
     uint32_t prompt_tokens_;
     uint32_t emitted_ = 0;
-    uint32_t checkpoint_ = 0;  // the token count at which the script has something to say
+    uint32_t stage_begin_ = 0;  // `emitted_` when the stage was entered
+    uint32_t checkpoint_ = 0;   // the token count at which the script has something to say
     Stage stage_ = Stage::begin;
     bool is_paced_;
     bool is_stalled_ = false;

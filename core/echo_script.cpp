@@ -2,22 +2,41 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
+
+#include "json/text.h"
+#include "net/http_text.h"
 
 namespace core {
 namespace {
 
 constexpr uint32_t milliseconds_max = 24 * 3600 * 1000;
 
-std::string_view trim(std::string_view text) {
-    while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-    while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-    return text;
-}
+// The numbers a key may have.
+struct Numbers {
+    std::string_view key;
+    uint32_t least, most;
+};
 
-bool read_number(std::string_view text, uint32_t least, uint32_t most, uint32_t& out) {
+constexpr Numbers numbers[] = {{"delay", 0, milliseconds_max},
+                               {"interval", 0, milliseconds_max},
+                               {"tokens", 0, EchoScript::tokens_max},
+                               {"error", 400, 599},
+                               {"error-after", 0, EchoScript::tokens_max},
+                               {"stall-after", 0, EchoScript::tokens_max}};
+
+bool read_number(std::string_view key, std::string_view text, uint32_t& out, std::string& problem) {
+    const auto range = std::find_if(std::begin(numbers), std::end(numbers),
+                                    [key](const Numbers& each) { return each.key == key; });
+    if (range == std::end(numbers)) return false;
     const char* end = text.data() + text.size();
     const auto [stop, error] = std::from_chars(text.data(), end, out);
-    return error == std::errc() && stop == end && out >= least && out <= most;
+    if (error == std::errc() && stop == end && out >= range->least && out <= range->most) {
+        return true;
+    }
+    problem = "'" + std::string(key) + "' must be a number from " + std::to_string(range->least) +
+              " to " + std::to_string(range->most) + ", not '" + json::quotable(text) + "'";
+    return false;
 }
 
 // What OpenAI allows as a function's name.
@@ -33,39 +52,38 @@ bool is_function_name(std::string_view name) {
 bool EchoScript::apply(std::string_view list, std::string& problem) {
     while (!list.empty()) {
         const size_t end = std::min(list.find_first_of(";,"), list.size());
-        const std::string_view item = trim(list.substr(0, end));
+        const std::string_view item = net::trim(list.substr(0, end));
         list.remove_prefix(std::min(end + 1, list.size()));
         if (item.empty()) continue;
         const size_t equals = item.find('=');
-        const std::string_view key = trim(item.substr(0, equals));
+        const std::string_view key = net::trim(item.substr(0, equals));
         const bool has_value = equals != std::string_view::npos;
-        if (!apply(key, has_value ? trim(item.substr(equals + 1)) : "", problem)) return false;
+        if (!apply(key, has_value ? net::trim(item.substr(equals + 1)) : "", problem)) return false;
     }
     return true;
 }
 
 bool EchoScript::apply(std::string_view key, std::string_view value, std::string& problem) {
-    uint32_t number = 0;
+    problem.clear();
     if (key == "reasoning" && value.empty()) {
         reasoning = true;
-    } else if (key == "tool" && is_function_name(value)) {
+        return true;
+    }
+    if (key == "tool" && is_function_name(value)) {
         tool = value;
-    } else if (key == "delay" && read_number(value, 0, milliseconds_max, number)) {
-        delay = Milliseconds(number);
-    } else if (key == "interval" && read_number(value, 0, milliseconds_max, number)) {
-        interval = Milliseconds(number);
-    } else if (key == "tokens" && read_number(value, 0, tokens_max, number)) {
-        tokens = number;
-    } else if (key == "error" && read_number(value, 400, 599, number)) {
-        error = static_cast<uint16_t>(number);
-    } else if (key == "error-after" && read_number(value, 0, tokens_max, number)) {
-        error_after = number;
-    } else if (key == "stall-after" && read_number(value, 0, tokens_max, number)) {
-        stall_after = number;
-    } else {
-        problem = "unknown or unusable: '" + std::string(key) + "'";
+        return true;
+    }
+    uint32_t number = 0;
+    if (!read_number(key, value, number, problem)) {
+        if (problem.empty()) problem = "unknown or unusable: '" + json::quotable(key) + "'";
         return false;
     }
+    if (key == "delay") delay = Milliseconds(number);
+    if (key == "interval") interval = Milliseconds(number);
+    if (key == "tokens") tokens = number;
+    if (key == "error") error = static_cast<uint16_t>(number);
+    if (key == "error-after") error_after = number;
+    if (key == "stall-after") stall_after = number;
     return true;
 }
 

@@ -15,7 +15,7 @@ struct EchoScript {
 
     Milliseconds delay{0};                // delay=MS: before the first token
     Milliseconds interval{0};             // interval=MS: between tokens
-    std::optional<uint32_t> tokens;       // tokens=N: the reply is N tokens, the message repeated
+    std::optional<uint32_t> tokens;       // tokens=N: the text is N tokens, the message repeated
     bool reasoning = false;               // reasoning: the message comes as reasoning text first
     std::string tool;                     // tool=NAME: a call of that tool answers a user message
     uint16_t error = 0;                   // error=STATUS: fails before the first byte

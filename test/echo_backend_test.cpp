@@ -3,6 +3,7 @@
 #include <doctest.h>
 #include <simdjson.h>
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -42,11 +43,14 @@ struct Reply {
 struct Fixture {
     // Starts an answer to a body; the body's bytes live until the next one.
     std::unique_ptr<Generation> start(const std::string& body, std::string_view x_echo = {}) {
+        const net::Field field{"X-Echo", x_echo};
+        return start(body, std::span(&field, x_echo.empty() ? 0 : 1));
+    }
+    std::unique_ptr<Generation> start(const std::string& body, std::span<const net::Field> fields) {
         decoded = std::make_unique<Decoded>(body);
         REQUIRE(decoded->ok);
-        net::Field field{"X-Echo", x_echo};
         net::Request request;
-        if (!x_echo.empty()) request.fields = {&field, 1};
+        request.fields = fields;
         return backend.start({decoded->request, request, net::Wakeup(ready, sleeper)}, failure);
     }
     std::unique_ptr<Generation> echo(std::string_view plain, std::string_view x_echo = {},
@@ -246,6 +250,35 @@ TEST_CASE("tokens=N makes the reply N tokens long") {
     CHECK(generation->usage().completion_tokens == 1000);
 }
 
+TEST_CASE("tokens=N is about the text only") {
+    Fixture on;
+    for (const bool is_stream : {true, false}) {
+        const Reply thought = on.drain(*on.echo("a b c", "reasoning; tokens=2", is_stream));
+        CHECK(thought.reasoning == "a b c");
+        CHECK(thought.text == "a b");
+        const auto longer = on.echo("a b", "reasoning; tokens=5", is_stream);
+        const Reply reply = on.drain(*longer);
+        CHECK(reply.reasoning == "a b");
+        CHECK(reply.text == "a b a b");
+        CHECK(longer->usage().completion_tokens == 2 + 5);
+        CHECK(on.drain(*on.echo("a b c", "tool=f; tokens=2", is_stream)).arguments ==
+              R"({"text":"a b c"})");
+        CHECK(on.drain(*on.echo(R"({"a": 1, "b": 2})", "tool=f; tokens=1", is_stream)).arguments ==
+              R"({"a": 1, "b": 2})");
+    }
+}
+
+TEST_CASE("A prompt's tokens are those of its text") {
+    Fixture on;
+    const std::string url(4000, 'u');
+    const auto generation = on.start(test::body_of(
+        R"([{"role":"user","content":[{"type":"text","text":"12345678"},)"
+        R"({"type":"image_url","image_url":{"url":")" +
+        url + R"("}},{"type":"input_audio","input_audio":{"data":")" + url +
+        R"(","format":"wav"}},{"type":"file","file":{"file_data":")" + url + R"("}}]}])"));
+    CHECK(generation->usage().prompt_tokens == 2);
+}
+
 TEST_CASE("reasoning comes first, and is the message too") {
     Fixture on;
     const Reply reply = on.drain(*on.echo("a b", "reasoning"));
@@ -367,9 +400,21 @@ TEST_CASE("The x-echo field adds to the server's own script, for one request") {
     Fixture on;
     on.script.tokens = 2;
     CHECK(on.drain(*on.echo("a b c")).text == "a b");
-    CHECK(on.drain(*on.echo("a b c", "reasoning")).reasoning == "a b");
+    CHECK(on.drain(*on.echo("a b c", "reasoning")).text == "a b");
     CHECK(on.drain(*on.echo("a b c", "tokens=1")).text == "a");
     CHECK(on.drain(*on.echo("a b c")).text == "a b");
+}
+
+TEST_CASE("Several x-echo fields are one list") {
+    Fixture on;
+    const net::Field fields[] = {
+        {"X-Echo", "tokens=3"}, {"Host", "x"}, {"x-echo", ""}, {"x-echo", "reasoning; tokens=1"}};
+    const Reply reply = on.drain(*on.start(test::body_with(""), fields));
+    CHECK(reply.reasoning == "hi");
+    CHECK(reply.text == "hi");
+    const net::Field wrong[] = {{"x-echo", "tokens=3"}, {"x-echo", "nonsense"}};
+    CHECK(on.start(test::body_with(""), wrong) == nullptr);
+    CHECK(on.failure.message.find("nonsense") != std::string::npos);
 }
 
 TEST_CASE("A wrong x-echo field is the client's error") {
@@ -383,7 +428,8 @@ TEST_CASE("A wrong x-echo field is the client's error") {
 TEST_CASE("What is set aside outlives the request, at every point of the answer") {
     for (const char* script :
          {"interval=1", "interval=1; reasoning", "interval=1; tokens=5", "interval=1; tool=f",
-          "interval=1; reasoning; tool=f", "interval=1; delay=3; error-after=3"}) {
+          "interval=1; reasoning; tokens=7", "interval=1; reasoning; tool=f",
+          "interval=1; delay=3; error-after=3"}) {
         for (int turns = 0; turns < 12; ++turns) {
             Fixture on;
             const auto whole = on.echo("one \\ two three", script);
