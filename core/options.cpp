@@ -10,6 +10,8 @@
 
 #include "core/amazon_q_options.h"
 #include "core/option.h"
+#include "net/http_text.h"
+#include "net/url.h"
 
 namespace core {
 namespace {
@@ -30,8 +32,8 @@ void read_keys(Options& options, std::string_view path) {
     const size_t before = options.api_keys.size();
     char line[4096];
     while (std::fgets(line, sizeof line, file.get())) {
-        std::string_view key = line;
-        key = key.substr(0, key.find_last_not_of(" \t\r\n") + 1);
+        const std::string_view text(line);
+        const std::string_view key = net::trim(text.substr(0, text.find_last_not_of("\r\n") + 1));
         if (!key.empty() && key.front() != '#') options.api_keys.emplace_back(key);
     }
     if (options.api_keys.size() == before) {
@@ -39,14 +41,24 @@ void read_keys(Options& options, std::string_view path) {
     }
 }
 
-void read_keys_from_environment(Options& options) {
+// A variable that holds no key was meant to hold one: the server must not be open then.
+void read_keys_from_environment(Options& options, bool& is_without_key) {
     const char* variable = std::getenv("AMAZON_Q_SERVER_API_KEY");
     std::string_view keys = variable ? variable : "";
     while (!keys.empty()) {
         const size_t end = std::min(keys.find(','), keys.size());
-        if (end != 0) options.api_keys.emplace_back(keys.substr(0, end));
+        const std::string_view key = net::trim(keys.substr(0, end));
+        if (!key.empty()) options.api_keys.emplace_back(key);
         keys.remove_prefix(std::min(end + 1, keys.size()));
     }
+    is_without_key = variable && options.api_keys.empty();
+}
+
+void set_host(Options& options, std::string_view value) {
+    if (value != "localhost" && !net::is_ip_address(value)) {
+        reject(value, "an IP address or localhost");
+    }
+    options.host = value;
 }
 
 void set_backend(Options& options, std::string_view value) {
@@ -86,16 +98,15 @@ void set_log_format(Options& options, std::string_view value) {
 
 void set_echo(Options& options, std::string_view key, std::string_view value) {
     std::string problem;
-    if (!options.echo.apply(key, value, problem)) reject(value, "usable here");
+    if (!options.echo.apply(key, value, problem)) throw UsageError(problem);
 }
 
 constexpr Option table[] = {
-    {"host", "ADDRESS", "address to listen on (127.0.0.1)",
-     [](Options& o, std::string_view v) { o.host = v; }},
+    {"host", "ADDRESS", "address to listen on, or localhost (127.0.0.1)", set_host},
     {"port", "N", "port to listen on; 0 takes a free one and prints it (8080)",
      [](Options& o, std::string_view v) { o.port = static_cast<uint16_t>(number(v, 0, 65535)); }},
     {"backend", "NAME", "where answers come from: amazon-q or echo (amazon-q)", set_backend},
-    {"model-name", "NAME", "the name of echo's model, or of the service's default (echo, amazon-q)",
+    {"model-name", "NAME", "name of echo's model, or of the service's default (echo, amazon-q)",
      set_model_name},
     {"api-key", "KEY", "a key that clients must send; repeatable", add_key},
     {"api-key-file", "FILE", "a file of such keys, one a line", read_keys},
@@ -213,7 +224,8 @@ void append_help(std::span<const Option> options, std::string& text) {
 
 Options Options::read(int argc, char** argv) {
     Options options;
-    read_keys_from_environment(options);
+    bool is_variable_without_key = false;
+    read_keys_from_environment(options, is_variable_without_key);
     read_amazon_q_environment(options);
     const std::span<char*> arguments(argv, static_cast<size_t>(argc));
     int i = find_command(options, arguments);
@@ -225,6 +237,9 @@ Options Options::read(int argc, char** argv) {
         }
         i = apply(options, arguments, i);
         if (options.command == Command::help || options.command == Command::version) return options;
+    }
+    if (is_variable_without_key && options.command == Options::Command::serve) {
+        throw UsageError("AMAZON_Q_SERVER_API_KEY is set and holds no key");
     }
     if (options.net.target_bytes_max > options.net.head_bytes_max) {
         options.net.target_bytes_max = options.net.head_bytes_max;

@@ -120,7 +120,7 @@ TEST_CASE("Every option sets what it says") {
 
 TEST_CASE("Values come behind a space or an equals sign, and the last one wins") {
     CHECK(read({"--port", "1", "--port=2"}).port == 2);
-    CHECK(read({"--host="}).host.empty());
+    CHECK(read({"--host=::1"}).host == "::1");
     CHECK(read({"--model-name=a=b"}).model_name == "a=b");
     CHECK(read({"--api-key", "--port"}).api_keys == Keys{"--port"});
 }
@@ -189,6 +189,8 @@ TEST_CASE("A bad value is a usage error that names the option and the value") {
           Case{"backend", {"", "openai", "ECHO"}},
           Case{"model-name", {"", "a b", "a\"b", "a\\b", "\xC3\xA9", "a\n", std::string(129, 'a')}},
           Case{"log-level", {"", "INFO", "trace"}}, Case{"log-format", {"", "xml"}},
+          Case{"host",
+               {"", "name", "256.1.1.1", "1.2.3", "[::1]", "::g", "127.0.0.1 ", "LOCALHOST"}},
           Case{"echo-delay", {"x", "-1", "86400001"}}, Case{"echo-tokens", {"1000001", ""}},
           Case{"echo-script", {"nonsense", "delay=x"}}}) {
         for (const std::string& value : c.values) {
@@ -239,14 +241,37 @@ TEST_CASE("Keys come from the environment, with commas between them") {
         CHECK(read({"--api-key", "sk-c"}).api_keys == Keys{"sk-a", "sk-b", "sk-c"});
     }
     {
-        const Environment environment("");
-        CHECK(read({}).api_keys.empty());
+        const Environment environment(" sk-a ,\t, sk b\t");
+        CHECK(read({}).api_keys == Keys{"sk-a", "sk b"});
     }
     CHECK(read({}).api_keys.empty());
 }
 
+TEST_CASE("A variable without a key does not leave the server open") {
+    for (const char* value : {"", ",", " ", " ,\t,"}) {
+        CAPTURE(value);
+        const Environment environment(value);
+        CHECK(complaint_about({}).starts_with("AMAZON_Q_SERVER_API_KEY"));
+        CHECK(complaint_about({"--api-key", "k"}).starts_with("AMAZON_Q_SERVER_API_KEY"));
+        CHECK(read({"--help"}).command == Options::Command::help);
+        CHECK(read({"status"}).command == Options::Command::status);
+    }
+}
+
+TEST_CASE("A bad value of the echo's options is told its range") {
+    CHECK(complaint_about({"--echo-delay", "x"}).find("0 to 86400000") != std::string::npos);
+    CHECK(complaint_about({"--echo-tokens", "-1"}).find("0 to 1000000") != std::string::npos);
+    CHECK(complaint_about({"--echo-script", "error=200"}).find("400 to 599") != std::string::npos);
+}
+
+TEST_CASE("The server listens on addresses and on localhost") {
+    for (const char* host : {"127.0.0.1", "0.0.0.0", "::", "::1", "localhost"}) {
+        CHECK(read({"--host", host}).host == host);
+    }
+}
+
 TEST_CASE("Keys come from a file, one a line") {
-    const TemporaryFile file("# comment\nsk-a\n\n  \nsk-b \t\r\n#sk-c\nsk-d");
+    const TemporaryFile file("# comment\n \tsk-a\n\n  \nsk-b \t\r\n#sk-c\nsk-d");
     CHECK(read({"--api-key-file", file.path}).api_keys == Keys{"sk-a", "sk-b", "sk-d"});
     CHECK(read({"--api-key", "x", "--api-key-file", file.path}).api_keys.size() == 4);
 }
