@@ -53,7 +53,7 @@ benches   := $(patsubst bench/%.cpp,$(BUILD)/bench/%,$(wildcard bench/*.cpp))
 fetched   := $(DEPS)/llhttp/llhttp.c $(DEPS)/simdjson/simdjson.cpp $(archives)
 quiet     := $(if $(VERBOSE),,@)
 
-.PHONY: all run test unit asan ubsan tsan fuzz bench format check install clean help
+.PHONY: all run test unit asan ubsan tsan fuzz fuzzers bench format check install clean help
 all: $(BUILD)/amazon-q-server
 
 $(BUILD)/amazon-q-server: $(BUILD)/main.o $(BUILD)/net/static_libc.o $(objects) $(archives) $(tls_mark)
