@@ -106,7 +106,7 @@ constexpr Option table[] = {
     {"port", "N", "port to listen on; 0 takes a free one and prints it (8080)",
      [](Options& o, std::string_view v) { o.port = static_cast<uint16_t>(number(v, 0, 65535)); }},
     {"backend", "NAME", "where answers come from: amazon-q or echo (amazon-q)", set_backend},
-    {"model-name", "NAME", "name of echo's model, or of the service's default (echo, amazon-q)",
+    {"model-name", "NAME", "the default model's name (the backend's)",
      set_model_name},
     {"api-key", "KEY", "a key that clients must send; repeatable", add_key},
     {"api-key-file", "FILE", "a file of such keys, one a line", read_keys},
