@@ -106,8 +106,7 @@ constexpr Option table[] = {
     {"port", "N", "port to listen on; 0 takes a free one and prints it (8080)",
      [](Options& o, std::string_view v) { o.port = static_cast<uint16_t>(number(v, 0, 65535)); }},
     {"backend", "NAME", "where answers come from: amazon-q or echo (amazon-q)", set_backend},
-    {"model-name", "NAME", "the default model's name (the backend's)",
-     set_model_name},
+    {"model-name", "NAME", "the default model's name (the backend's)", set_model_name},
     {"api-key", "KEY", "a key that clients must send; repeatable", add_key},
     {"api-key-file", "FILE", "a file of such keys, one a line", read_keys},
     {"workers", "N", "event loops, each with a thread (one per core)",
@@ -115,7 +114,7 @@ constexpr Option table[] = {
     {"log-level", "LEVEL", "debug, info, warn or error (info)", set_log_level},
     {"log-format", "FORMAT", "text or json (text)", set_log_format},
 
-    {"max-connections", "N", "client connections open at once (what the descriptor limit allows)",
+    {"max-connections", "N", "client connections open at once (as descriptors allow)",
      [](Options& o, std::string_view v) { o.connections_max = number(v, 1, 10'000'000); }},
     {"max-body-bytes", "N", "longest request body (33554432)",
      [](Options& o, std::string_view v) { o.net.body_bytes_max = number(v, 1, body_bytes_most); }},
