@@ -17,6 +17,9 @@ constexpr int64_t last_moment_s = 60;
 // A token near its end that could not be renewed is looked after this often.
 constexpr int64_t recheck_s = 10;
 
+// A profile that was not found is looked for again when this has passed.
+constexpr int64_t search_interval_s = 300;
+
 // A login that appears is found this soon.
 constexpr int64_t look_interval_s = 1;
 
@@ -59,7 +62,7 @@ void AccountKeeper::pump() {
     if (wishes.rejected != 0 && wishes.rejected == version_) {
         rejected_ = login_.credentials.access_token;
     }
-    wants_models_ |= wishes.models;
+    wants_models_ |= wishes.models && !query_;
     const bool needs_token = wishes.models && !is_good();
     if (refresh_) {
         continue_refresh();
@@ -68,6 +71,7 @@ void AccountKeeper::pump() {
     } else if (!timer_.is_armed() && (wishes.token || wishes.rejected != 0 || needs_token)) {
         look();
     }
+    if (search_) continue_search();
     if (query_) continue_listing();
     list_models();
 }
@@ -93,6 +97,8 @@ void AccountKeeper::reload() {
     login_ = std::move(found);
     issued_at_ = 0;
     pause_s_ = 0;
+    search_.reset();
+    search_again_at_ = 0;
     wants_models_ = true;
     if (login_.source == Login::Source::none) return;
     ++version_;
@@ -157,17 +163,21 @@ void AccountKeeper::take_new_login() {
     rejected_.clear();
     ++version_;
     setup_.log.event(net::LogLevel::info, "the login was renewed", login_.place);
-    if (login_.source != Login::Source::environment) {
-        const std::string problem = setup_.store.save(login_.credentials);
-        if (problem.empty()) {
-            login_.source = Login::Source::file;
-            login_.place = setup_.store.file();
-            stored_ = login_;
-        } else {
-            setup_.log.event(net::LogLevel::error, "the renewed login was not stored", problem);
-        }
-    }
+    store_login();
     publish_token();
+}
+
+// What the environment said stays in memory. Another program's login becomes ours with its first
+// new token.
+void AccountKeeper::store_login() {
+    if (login_.source == Login::Source::environment) return;
+    const std::string problem = setup_.store.save(login_.credentials);
+    if (!problem.empty()) {
+        return setup_.log.event(net::LogLevel::error, "the login was not stored", problem);
+    }
+    login_.source = Login::Source::file;
+    login_.place = setup_.store.file();
+    stored_ = login_;
 }
 
 void AccountKeeper::put_off(const std::string& problem) {
@@ -180,8 +190,36 @@ void AccountKeeper::put_off(const std::string& problem) {
     publish_failure(problem, pause_s_, static_cast<uint32_t>(pause_s_));
 }
 
+// Members of an organisation are nobody to the service without their profile, so that requests
+// wait for it.
+void AccountKeeper::find_profile() {
+    if (search_) return;
+    search_.emplace(setup_.settings, setup_.client, wakeup_, login_.credentials.access_token);
+    wakeup_.wake();
+}
+
+void AccountKeeper::continue_search() {
+    if (!search_->is_done()) return;
+    const std::vector<std::string>& arns = search_->arns();
+    if (arns.empty()) {
+        setup_.log.event(net::LogLevel::warn,
+                         "no profile was found for the login; see --profile-arn",
+                         search_->problem());
+    } else {
+        if (arns.size() > 1) {
+            setup_.log.event(net::LogLevel::warn,
+                             "the login has several profiles; see --profile-arn", arns.front());
+        }
+        login_.credentials.profile_arn = arns.front();
+        if (!login_.is_foreign()) store_login();
+    }
+    search_.reset();
+    search_again_at_ = setup_.clock() + search_interval_s;
+    if (!refresh_ && !timer_.is_armed()) offer();
+}
+
 void AccountKeeper::list_models() {
-    if (!wants_models_ || query_ || !is_good()) return;
+    if (!wants_models_ || query_ || search_ || !is_good()) return;
     wants_models_ = false;
     query_.emplace(setup_.settings, setup_.client, wakeup_, token());
     continue_listing();
@@ -224,6 +262,12 @@ bool AccountKeeper::is_good() const {
     return setup_.clock() < last_moment();
 }
 
+bool AccountKeeper::lacks_profile() const {
+    const json::Credentials& credentials = login_.credentials;
+    return !setup_.settings.profile_arn && credentials.profile_arn.empty() &&
+           !credentials.start_url.empty() && credentials.start_url != builder_id_url;
+}
+
 bool AccountKeeper::is_renewable() const {
     const std::string& token = login_.credentials.refresh_token;
     return !token.empty() && token != ended_ &&
@@ -253,6 +297,7 @@ Token AccountKeeper::token() const {
 
 void AccountKeeper::publish_token() {
     const int64_t now = setup_.clock();
+    if (lacks_profile() && now >= search_again_at_) return find_profile();
     const bool is_due = now >= renewal_time();
     setup_.account.publish(
         token(), {.issued_at = issued_at_,

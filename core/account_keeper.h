@@ -7,6 +7,7 @@
 #include "core/account.h"
 #include "core/credential_store.h"
 #include "core/model_list.h"
+#include "core/profile_query.h"
 #include "core/token_refresh.h"
 #include "net/doorbell.h"
 #include "net/log.h"
@@ -51,11 +52,15 @@ private:
     void continue_refresh();
     void take_new_login();
     void put_off(const std::string& problem);
+    void store_login();
+    void find_profile();
+    void continue_search();
     void list_models();
     void continue_listing();
     void list_models_again();
 
     bool is_good() const;
+    bool lacks_profile() const;
     bool is_renewable() const;
     bool is_issued_since(int64_t time) const { return issued_at_ != 0 && issued_at_ >= time; }
     int64_t renewal_time() const;
@@ -80,6 +85,9 @@ private:
     std::optional<TokenRefresh> refresh_;
     int attempts_ = 0;
     int64_t pause_s_ = 0;  // after a refresh that failed, longer each time
+
+    std::optional<ProfileQuery> search_;
+    int64_t search_again_at_ = 0;
 
     std::optional<ModelQuery> query_;
     bool wants_models_ = true;

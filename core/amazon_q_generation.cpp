@@ -149,7 +149,7 @@ bool AmazonQGeneration::hand_out(Delta& out) {
         }
         if (!has_shown_) {
             has_shown_ = true;
-            question_.body = std::string();  // there is no other attempt now
+            std::string().swap(question_.body);  // there is no other attempt now
         }
         return true;
     }

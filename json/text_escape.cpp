@@ -172,10 +172,13 @@ char* copy_line_safe(char* to, JsonText text) {
 }
 
 void append_line_safe(JsonText text, std::string& out) {
-    const size_t before = out.size();
-    out.resize(before + line_safe_bytes_max(text.size()) + 8);
-    const char* end = copy_line_safe(out.data() + before, text);
-    out.resize(static_cast<size_t>(end - out.data()));
+    constexpr size_t piece_bytes = 512;
+    char copy[line_safe_bytes_max(piece_bytes) + 8];
+    while (!text.empty()) {
+        const JsonText piece = text.cut(piece_bytes);
+        out.append(copy, copy_line_safe(copy, piece));
+        text = text.after(piece);
+    }
 }
 
 }  // namespace json

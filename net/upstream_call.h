@@ -42,7 +42,7 @@ public:
     State state() const override { return state_; }
     uint16_t status() const override { return status_; }
     std::string_view field(std::string_view name) const override;
-    void drop_fields() override { fields_ = {}; }
+    void drop_fields() override { decltype(fields_)().swap(fields_); }
     std::string_view peek() const override { return window_.view(); }
     void consume(size_t bytes) override;
     bool widen(size_t bytes) override;

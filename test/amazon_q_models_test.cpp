@@ -3,6 +3,9 @@
 #include <doctest.h>
 
 #include <string>
+#include <vector>
+
+#include "json/amazon_q_profiles.h"
 
 using json::AmazonQModel;
 using json::AmazonQModels;
@@ -63,4 +66,17 @@ TEST_CASE("a model may be named in other ways") {
     CHECK(find("") == "");
     CHECK(json::find_model("claude-sonnet-4-5-20250929", {}) == "claude-sonnet-4.5");
     CHECK(json::find_model("model-2024-08", {}) == "model-2024-08");
+}
+
+TEST_CASE("profiles are read from the answer") {
+    std::vector<std::string> arns;
+    REQUIRE(json::read_profiles(
+        R"({"nextToken":null,"profiles":[{"arn":"one","profileName":"p"},{"profileName":"q"},7,)"
+        R"({"arn":"two","more":{"arn":"x"}}]})",
+        arns));
+    CHECK(arns == std::vector<std::string>{"one", "two"});
+    CHECK(json::read_profiles(R"({"profiles":[]})", arns));
+    CHECK(!json::read_profiles("{}", arns));
+    CHECK(!json::read_profiles("[]", arns));
+    CHECK(!json::read_profiles(R"({"profiles":[{]})", arns));
 }
