@@ -61,7 +61,7 @@ struct LoginFixture {
 
     test::ManualClock clock;
     net::EventLoop loop{test::ManualClock::now};
-    test::FakeHttpClient client;
+    test::AnsweringHttpClient client;
     core::AmazonQSettings settings;
     Screen screen;
     std::optional<std::string>& problem = screen.problem;
