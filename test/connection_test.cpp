@@ -21,6 +21,7 @@ using test::answer;
 using test::finish;
 using test::flood;
 using test::ManualClock;
+using test::more;
 using test::Script;
 using test::start_known;
 using test::start_stream;
@@ -51,6 +52,13 @@ public:
         }
         if (count == 0) saw_end_ = true;
         return text;
+    }
+
+    // A little of what has arrived; says how much.
+    size_t take_some(size_t bytes_max) {
+        std::string bytes(bytes_max, '\0');
+        const ssize_t count = ::recv(socket_.value(), bytes.data(), bytes.size(), 0);
+        return count > 0 ? static_cast<size_t>(count) : 0;
     }
 
     // Whether the server has closed its side; reads what is there.
@@ -1025,4 +1033,89 @@ TEST_CASE("Each exchange leaves a line in the log") {
     CHECK(contains(gone, "duration_ms=250.000"));
     CHECK(contains(gone, "outcome=client_gone\n"));
     on.connections.clear();
+}
+
+TEST_CASE("A request that came in time is answered, also when its event comes with the deadline") {
+    Fixture on;
+    Client late = on.connect();
+    Client half = on.connect();
+    Client idle = on.connect();
+    (void)on.exchange(half, "GET /half HTTP/1.1\r\n");
+    (void)on.exchange(idle, get());
+    CHECK(late.send(get("/late")) > 0);
+    CHECK(half.send("Host: h\r\n\r\n") > 0);
+    on.pass(on.limits.head_timeout);
+    CHECK(steady(late.take()) == response("you asked for /late"));
+    CHECK(steady(half.take()) == response("you asked for /half"));
+    CHECK(idle.send(get("/idle")) > 0);
+    on.pass(on.limits.keep_alive_timeout);
+    CHECK(steady(idle.take()) == response("you asked for /idle"));
+    CHECK(on.counters.head_timeouts.value() == 0);
+    // Half a request in time is none.
+    CHECK(on.exchange(idle, "GET /").empty());
+    CHECK(idle.send("x") > 0);
+    on.pass(on.limits.head_timeout);
+    CHECK(contains(idle.take(), "HTTP/1.1 408 "));
+    CHECK(on.counters.head_timeouts.value() == 1);
+}
+
+TEST_CASE("A slow reader that goes on reading is not a stalled one") {
+    Fixture on;
+    on.send_buffer_bytes = 200 * 1024;
+    const size_t total = 2'000'000;
+    on.handler.scripts = {{start_known(total), flood(total), finish()}};
+    Client peer = on.connect();
+    (void)peer.send(get());
+    on.settle();
+    // Less a time than makes room for another send, and just in time for each deadline.
+    for (int i = 0; i < 10; ++i) {
+        on.pass(on.limits.write_stall_timeout - Milliseconds(1));
+        CHECK(peer.take_some(40 * 1024) != 0);
+        on.pass(Milliseconds(1));
+        REQUIRE(on.is_alive());
+    }
+    CHECK(on.counters.write_stalls.value() == 0);
+    on.pass(on.limits.write_stall_timeout * 2);
+    CHECK_FALSE(on.is_alive());
+    CHECK(on.counters.write_stalls.value() == 1);
+}
+
+TEST_CASE("An exchange that has more to do lets others have their turn, and goes on") {
+    Fixture on;
+    on.handler.scripts = {
+        {more(), more(), start_known(2), write("o"), more(), write("k"), finish()}};
+    Client busy = on.connect();
+    Client other = on.connect();
+    CHECK(busy.send(get("/busy")) > 0);
+    on.turn();
+    CHECK(other.send(get("/other")) > 0);
+    on.turn();
+    CHECK(contains(other.take(), "/other"));
+    on.settle();
+    CHECK(steady(busy.take()) == response("ok"));
+    CHECK(on.count("set_aside") == 1);
+    CHECK(on.handler.complaints == 0);
+}
+
+TEST_CASE("A HEAD that is refused gets no body either") {
+    Fixture on;
+    Client peer = on.connect();
+    const std::string text = on.exchange(peer, "HEAD / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n");
+    CHECK(contains(text, "HTTP/1.1 400 "));
+    CHECK(text.ends_with("\r\n\r\n"));
+    CHECK(peer.saw_end());
+}
+
+TEST_CASE("A request that is cut off by its client is counted") {
+    Fixture on;
+    Client idle = on.connect();
+    Client head = on.connect();
+    Client body = on.connect();
+    (void)on.exchange(head, "GET /");
+    (void)on.exchange(body, post("abc").substr(0, post("abc").size() - 1));
+    for (Client* peer : {&idle, &head, &body}) peer->half_close();
+    on.settle();
+    CHECK(on.open() == 0);
+    CHECK(on.counters.requests_cut.value() == 2);
+    CHECK(on.counters.clients_gone.value() == 0);
 }

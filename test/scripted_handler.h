@@ -15,7 +15,7 @@ namespace test {
 // One thing a scripted exchange does. `wait` and the endings return from pump(); `wait` holds until
 // the handler wakes the exchange, or until the time of a wake_at before it.
 struct Step {
-    enum class Kind { start, write, flood, wait, wake_at, finish, abort };
+    enum class Kind { start, write, flood, wait, more, wake_at, finish, abort };
 
     Kind kind;
     std::string text = {};  // what is written; flood: again and again while there is room
@@ -47,6 +47,9 @@ inline Step flood(size_t bytes) {
 }
 inline Step wait() {
     return {Step::Kind::wait};
+}
+inline Step more() {
+    return {Step::Kind::more};
 }
 inline Step wake_at(net::TimePoint time) {
     return {Step::Kind::wake_at, {}, {}, 0, time};
@@ -165,6 +168,9 @@ private:
                             return net::Progress::waiting;
                         }
                         break;
+                    case Step::Kind::more:
+                        ++next_;
+                        return net::Progress::more;
                     case Step::Kind::finish:
                         return net::Progress::finished;
                     case Step::Kind::abort:
