@@ -105,7 +105,7 @@ std::string AmazonQBackend::conversation_id() {
     digits[16] = 'a';  // variant 10
     const std::string_view all(digits, 32);
     std::string id;
-    for (const size_t begin : {0, 8, 12, 16, 20}) {
+    for (const size_t begin : {0u, 8u, 12u, 16u, 20u}) {
         if (begin != 0) id += '-';
         id += all.substr(begin, begin == 0 ? 8 : begin == 20 ? 12 : 4);
     }
