@@ -20,7 +20,7 @@ void require(bool condition) {
 }
 
 struct Outcome {
-    State state;
+    State state = State::head;
     int status = 0;
     std::string body;
     std::string fields;
@@ -48,7 +48,8 @@ Outcome parse(std::string_view text, uint32_t seed) {
         parser.feed({piece.get(), size}, window);
         text.remove_prefix(size);
     }
-    Outcome outcome{parser.state()};
+    Outcome outcome;
+    outcome.state = parser.state();
     require((outcome.state == State::refused) == !parser.refusal().empty());
     if (outcome.state == State::refused) return outcome;  // how much came before may differ
     outcome.body = window.view();
