@@ -143,6 +143,7 @@ int serve(const Options& options) {
     const uint32_t count = options.workers == 0 ? net::core_count() : options.workers;
     net::Limits limits = options.net;
     limits.connections_max = connections_each(options, count, has_upstreams);
+    net::reserve_descriptors(limits.connections_max * count * (has_upstreams ? 2 : 1));
 
     const net::Endpoint endpoint = net::probe(net::Endpoint::of(options.host, options.port));
     std::optional<AmazonQ> amazon_q;

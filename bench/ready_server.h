@@ -75,6 +75,7 @@ struct Connection {
     int previous = -1;
     int32_t slot = -1;
     bool answering = false;
+    bool is_new = false;  // its slot comes up once more before its second piece is due
 };
 
 // Answers every request with bytes prepared at start. It looks for the end of the request and
@@ -144,7 +145,7 @@ private:
             int fd = slots_[last_tick_ms_ % slots_.size()];
             while (fd >= 0) {
                 const int next = at(fd).next;
-                send_pieces(fd);
+                if (!std::exchange(at(fd).is_new, false)) send_pieces(fd);
                 fd = next;
             }
         }
@@ -189,7 +190,8 @@ private:
         connection.sent = 0;
         connection.piece = 0;
         connection.answering = true;
-        if (!slots_.empty()) link(fd, static_cast<int32_t>(last_tick_ms_ % slots_.size()));
+        // On the next tick of the grid, since no piece may leave before its time.
+        if (!slots_.empty()) link(fd, static_cast<int32_t>((last_tick_ms_ + 1) % slots_.size()));
         send_pieces(fd);
     }
 
@@ -230,6 +232,7 @@ private:
         int& first = slots_[static_cast<size_t>(slot)];
         Connection& connection = at(fd);
         connection.slot = slot;
+        connection.is_new = true;
         connection.previous = -1;
         connection.next = first;
         if (first >= 0) at(first).previous = fd;

@@ -33,20 +33,36 @@ bool EventLoop::watch(int fd, Watcher& watcher) {
     return ::epoll_ctl(epoll_.value(), EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-// In milliseconds as epoll_wait wants it. The cached clock is good enough for a far deadline; a
-// near one is measured from now, since the pumps since then may have taken longer than it is away.
-int EventLoop::timeout(TimePoint deadline) const {
-    if (!ready_.empty()) return 0;
+// How long to wait. The cached clock is good enough for a far deadline; a near one is measured from
+// now, since the pumps since then may have taken longer than it is away.
+std::chrono::nanoseconds EventLoop::timeout(TimePoint deadline) const {
+    if (!ready_.empty()) return std::chrono::nanoseconds(0);
     const TimePoint next = std::min(deadline, timers_.next_deadline());
-    if (next == TimePoint::max()) return -1;
+    if (next == TimePoint::max()) return std::chrono::nanoseconds::max();
     const bool is_near = next - timers_.now() < Milliseconds(100);
     const TimePoint now = is_near ? clock_() : timers_.now();
-    const auto wait = std::chrono::ceil<Milliseconds>(next - now).count();
-    return static_cast<int>(std::clamp<int64_t>(wait, 0, INT_MAX));
+    return std::max(next - now, std::chrono::nanoseconds(0));
+}
+
+// To the nanosecond where the kernel can (5.11): whole milliseconds would add up to one to each
+// paced frame's lateness.
+int EventLoop::wait_events(std::chrono::nanoseconds timeout) {
+    const auto whole = std::chrono::floor<std::chrono::seconds>(timeout);
+    const timespec exact = {whole.count(), (timeout - whole).count()};
+    const bool is_endless = timeout == std::chrono::nanoseconds::max();
+    if (has_pwait2_) {
+        const int count = ::epoll_pwait2(epoll_.value(), batch_.data(), batch_max,
+                                         is_endless ? nullptr : &exact, nullptr);
+        if (count >= 0 || (errno != ENOSYS && errno != EPERM)) return count;
+        has_pwait2_ = false;
+    }
+    const auto ceiled = std::chrono::ceil<Milliseconds>(timeout).count();
+    const int ms = is_endless ? -1 : static_cast<int>(std::min<int64_t>(ceiled, INT_MAX));
+    return ::epoll_wait(epoll_.value(), batch_.data(), batch_max, ms);
 }
 
 void EventLoop::wait(TimePoint deadline) {
-    const int count = ::epoll_wait(epoll_.value(), batch_.data(), batch_max, timeout(deadline));
+    const int count = wait_events(timeout(deadline));
     timers_.advance(clock_());
     for (int i = 0; i < count; ++i) {
         const epoll_event& event = batch_[static_cast<size_t>(i)];

@@ -3,6 +3,7 @@
 #include <sys/epoll.h>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <vector>
 
@@ -59,7 +60,8 @@ public:
     TimerWheel& timers() { return timers_; }
 
 private:
-    int timeout(TimePoint deadline) const;
+    std::chrono::nanoseconds timeout(TimePoint deadline) const;
+    int wait_events(std::chrono::nanoseconds timeout);
     void wait(TimePoint deadline);
     void reap();
 
@@ -71,6 +73,7 @@ private:
     TimerWheel timers_;
     std::vector<Doomed*> doomed_;
     bool stopped_ = false;
+    bool has_pwait2_ = true;  // until the kernel says otherwise
     std::array<epoll_event, batch_max> batch_;
 };
 

@@ -1,12 +1,21 @@
 #include "net/process.h"
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <sched.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 
+#include "net/fd.h"
+
 namespace net {
+namespace {
+
+constexpr uint32_t own_descriptors = 64;  // what the program itself may need
+
+}  // namespace
 
 uint32_t core_count() {
     cpu_set_t cores;
@@ -16,7 +25,7 @@ uint32_t core_count() {
 }
 
 uint32_t raise_descriptor_limit(uint32_t workers) {
-    const rlim_t reserved = 64 + rlim_t{8} * workers;
+    const rlim_t reserved = own_descriptors + rlim_t{8} * workers;
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = limit.rlim_max = 1024;
     limit.rlim_cur = limit.rlim_max;
@@ -24,6 +33,13 @@ uint32_t raise_descriptor_limit(uint32_t workers) {
     (void)::getrlimit(RLIMIT_NOFILE, &limit);
     const rlim_t allowed = limit.rlim_cur > 2 * reserved ? limit.rlim_cur - reserved : reserved;
     return static_cast<uint32_t>(std::min<rlim_t>(allowed, 1'000'000));
+}
+
+void reserve_descriptors(uint32_t count) {
+    constexpr uint32_t entries_max = 64 * 1024;  // of eight bytes each
+    const int highest = static_cast<int>(std::min(count + own_descriptors, entries_max)) - 1;
+    // Any open descriptor would do. Without one nothing is lost but the room.
+    const Fd highest_used(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, highest));
 }
 
 void give_memory_back() {
