@@ -25,17 +25,29 @@ void add_key(Options& options, std::string_view key) {
     options.api_keys.emplace_back(key);
 }
 
+// Each part of a list is a key; empty ones and comments are none.
+void add_keys(Options& options, std::string_view list, char separator) {
+    while (!list.empty()) {
+        const size_t end = std::min(list.find(separator), list.size());
+        const std::string_view key = net::trim(list.substr(0, end));
+        if (!key.empty() && key.front() != '#') options.api_keys.emplace_back(key);
+        list.remove_prefix(std::min(end + 1, list.size()));
+    }
+}
+
+// The file may be a pipe.
 void read_keys(Options& options, std::string_view path) {
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
         std::fopen(std::string(path).c_str(), "re"), std::fclose);
     if (!file) throw UsageError("cannot read the key file " + std::string(path));
-    const size_t before = options.api_keys.size();
-    char line[4096];
-    while (std::fgets(line, sizeof line, file.get())) {
-        const std::string_view text(line);
-        const std::string_view key = net::trim(text.substr(0, text.find_last_not_of("\r\n") + 1));
-        if (!key.empty() && key.front() != '#') options.api_keys.emplace_back(key);
+    std::string text;
+    char piece[4096];
+    while (const size_t size = std::fread(piece, 1, sizeof piece, file.get())) {
+        text.append(piece, size);
     }
+    std::replace(text.begin(), text.end(), '\r', '\n');
+    const size_t before = options.api_keys.size();
+    add_keys(options, text, '\n');
     if (options.api_keys.size() == before) {
         throw UsageError("there is no key in the key file " + std::string(path));
     }
@@ -44,13 +56,7 @@ void read_keys(Options& options, std::string_view path) {
 // A variable that holds no key was meant to hold one: the server must not be open then.
 void read_keys_from_environment(Options& options, bool& is_without_key) {
     const char* variable = std::getenv("AMAZON_Q_SERVER_API_KEY");
-    std::string_view keys = variable ? variable : "";
-    while (!keys.empty()) {
-        const size_t end = std::min(keys.find(','), keys.size());
-        const std::string_view key = net::trim(keys.substr(0, end));
-        if (!key.empty()) options.api_keys.emplace_back(key);
-        keys.remove_prefix(std::min(end + 1, keys.size()));
-    }
+    if (variable) add_keys(options, variable, ',');
     is_without_key = variable && options.api_keys.empty();
 }
 

@@ -276,6 +276,12 @@ TEST_CASE("Keys come from a file, one a line") {
     CHECK(read({"--api-key", "x", "--api-key-file", file.path}).api_keys.size() == 4);
 }
 
+TEST_CASE("A key in a file may be of any length") {
+    const std::string key(10'000, 'k');
+    const TemporaryFile file(key + "\nsk-b");
+    CHECK(read({"--api-key-file", file.path}).api_keys == Keys{key, "sk-b"});
+}
+
 TEST_CASE("A key file that is missing or has no key is a usage error") {
     const TemporaryFile empty("# nothing here\n\n");
     for (const std::string& path :
