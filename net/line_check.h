@@ -18,8 +18,6 @@ public:
     void reset() { previous_ = 0; }
 
 private:
-    bool feed_special(char byte);
-
     char previous_ = 0;
 };
 
