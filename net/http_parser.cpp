@@ -24,7 +24,7 @@ void HttpParser::reset() {
     chunks_.reset();
     body_bytes_ = 0;
     blank_lines_ = host_count_ = coding_count_ = 0;
-    target_open_ = name_open_ = value_open_ = false;
+    part_ = Part::none;
     chunked_ = false;
     keep_alive_ = is_http_1_0_ = expects_continue_ = false;
 }
@@ -73,7 +73,7 @@ HttpParser::State HttpParser::feed_head(InputBuffer& buffer) {
 
 HttpParser::State HttpParser::finish_head() {
     if (!check_request_line()) return State::refused;
-    for (const FieldRange& field : field_ranges_) {
+    for (FieldRange& field : field_ranges_) {
         if (!check_field(field)) return State::refused;
     }
     return check_framing() ? State::need_more : State::refused;
@@ -81,7 +81,8 @@ HttpParser::State HttpParser::finish_head() {
 
 // Only HTTP/1.0 and HTTP/1.1: llhttp also lets HTTP/0.9, HTTP/2.0 and RTSP through.
 bool HttpParser::check_request_line() {
-    if (text(target_).find_first_of("\t\f") != std::string_view::npos) {
+    // Of whitespace llhttp may leave tabs and form feeds in a target; the latter are gone by now.
+    if (text(target_).find('\t') != std::string_view::npos) {
         refuse(400, "the request's target holds whitespace");
         return false;
     }
@@ -94,33 +95,41 @@ bool HttpParser::check_request_line() {
     return false;
 }
 
-bool HttpParser::check_field(const FieldRange& range) {
+// Also leaves out the whitespace around the value, for all that read it later.
+bool HttpParser::check_field(FieldRange& range) {
     const std::string_view name = text(range.name);
-    if (!is_token(name)) {
+    // Of what is no token, llhttp lets only spaces and the empty name through.
+    if (name.empty() || name.find(' ') != std::string_view::npos) {
         refuse(400, "a field's name is not a token");
         return false;
     }
     const std::string_view value = trim(text(range.value));
-    if (equals_ignoring_case(name, "host")) {
-        ++host_count_;
-        if (is_host(value)) return true;
-        refuse(400, "the Host field is not valid");
-        return false;
-    }
-    if (equals_ignoring_case(name, "transfer-encoding")) {
-        ++coding_count_;
-        chunked_ = equals_ignoring_case(value, "chunked");
-        if (chunked_) return true;
-        refuse(501, "only the transfer coding chunked is supported");
-        return false;
-    }
-    if (equals_ignoring_case(name, "expect") && !is_http_1_0_) {
-        expects_continue_ = equals_ignoring_case(value, "100-continue");
-        if (expects_continue_) return true;
-        refuse(417, "only the expectation 100-continue is supported");
-        return false;
-    }
+    range.value = range_of(value);
+    if (equals_ignoring_case(name, "host")) return check_host(value);
+    if (equals_ignoring_case(name, "transfer-encoding")) return check_coding(value);
+    if (equals_ignoring_case(name, "expect")) return check_expectation(value);
     return true;
+}
+
+bool HttpParser::check_host(std::string_view value) {
+    ++host_count_;
+    const bool is_good = is_host(value);
+    if (!is_good) refuse(400, "the Host field is not valid");
+    return is_good;
+}
+
+bool HttpParser::check_coding(std::string_view value) {
+    ++coding_count_;
+    chunked_ = equals_ignoring_case(value, "chunked");
+    if (!chunked_) refuse(501, "only the transfer coding chunked is supported");
+    return chunked_;
+}
+
+bool HttpParser::check_expectation(std::string_view value) {
+    if (is_http_1_0_) return true;
+    expects_continue_ = equals_ignoring_case(value, "100-continue");
+    if (!expects_continue_) refuse(417, "only the expectation 100-continue is supported");
+    return expects_continue_;
 }
 
 bool HttpParser::check_framing() {
@@ -173,7 +182,7 @@ Request HttpParser::request(InputBuffer& buffer, std::vector<Field>& fields) {
     base_ = buffer.data();
     fields.clear();
     for (const FieldRange& range : field_ranges_) {
-        fields.push_back({text(range.name), trim(text(range.value))});
+        fields.push_back({text(range.name), text(range.value)});
     }
     Request request;
     request.method = method_of(parser_.method);
@@ -224,10 +233,10 @@ HttpParser::State HttpParser::refuse_request_line(std::string_view line, llhttp_
     return refuse(400, "the request line is not valid");
 }
 
-void HttpParser::extend(Range& range, bool& is_open, const char* at, size_t size) {
+void HttpParser::extend(Range& range, Part part, const char* at, size_t size) {
     const auto offset = static_cast<uint32_t>(at - base_);
-    if (!is_open) range.begin = offset;
-    is_open = true;
+    if (part_ != part) range.begin = offset;
+    part_ = part;
     range.end = offset + static_cast<uint32_t>(size);
 }
 
@@ -238,7 +247,6 @@ const llhttp_settings_t& HttpParser::callbacks() {
         made.on_url = on_target;
         made.on_header_field = on_field_name;
         made.on_header_value = on_field_value;
-        made.on_header_value_complete = on_field_complete;
         made.on_headers_complete = [](llhttp_t*) -> int { return HPE_PAUSED; };
         return made;
     }();
@@ -247,7 +255,7 @@ const llhttp_settings_t& HttpParser::callbacks() {
 
 int HttpParser::on_target(llhttp_t* parser, const char* at, size_t size) {
     HttpParser& self = of(parser);
-    self.extend(self.target_, self.target_open_, at, size);
+    self.extend(self.target_, Part::target, at, size);
     if (self.target_.end - self.target_.begin <= self.limits_.target_bytes_max) return 0;
     self.refuse(414, "the request's target is too long");
     return -1;
@@ -255,24 +263,21 @@ int HttpParser::on_target(llhttp_t* parser, const char* at, size_t size) {
 
 int HttpParser::on_field_name(llhttp_t* parser, const char* at, size_t size) {
     HttpParser& self = of(parser);
-    if (!self.name_open_ && self.field_ranges_.size() == self.limits_.field_count_max) {
-        self.refuse(431, "the request has too many fields");
-        return -1;
+    if (self.part_ != Part::name) {
+        if (self.field_ranges_.size() == self.limits_.field_count_max) {
+            self.refuse(431, "the request has too many fields");
+            return -1;
+        }
+        self.field_ranges_.emplace_back();
     }
-    self.extend(self.field_.name, self.name_open_, at, size);
+    self.extend(self.field_ranges_.back().name, Part::name, at, size);
     return 0;
 }
 
+// Comes for every field, also for an empty value.
 int HttpParser::on_field_value(llhttp_t* parser, const char* at, size_t size) {
     HttpParser& self = of(parser);
-    self.extend(self.field_.value, self.value_open_, at, size);
-    return 0;
-}
-
-int HttpParser::on_field_complete(llhttp_t* parser) {
-    HttpParser& self = of(parser);
-    self.field_ranges_.push_back(self.field_);
-    self.name_open_ = self.value_open_ = false;
+    self.extend(self.field_ranges_.back().value, Part::value, at, size);
     return 0;
 }
 

@@ -47,7 +47,7 @@ public:
     Request request(InputBuffer& buffer, std::vector<Field>& fields);
 
     // Whether it is a HEAD request, as far as that is known.
-    bool is_head() const { return target_open_ && parser_.method == HTTP_HEAD; }
+    bool is_head() const { return part_ != Part::none && parser_.method == HTTP_HEAD; }
     bool keep_alive() const { return keep_alive_; }
     bool is_http_1_0() const { return is_http_1_0_; }
     bool expects_continue() const { return expects_continue_; }
@@ -68,13 +68,19 @@ private:
         Range value;
     };
 
+    // What llhttp's callbacks are in the middle of; they come more than once for what is split.
+    enum class Part : uint8_t { none, target, name, value };
+
     State feed_head(InputBuffer& buffer);
     State feed_sized_body(InputBuffer& buffer);
     State feed_chunked_body(InputBuffer& buffer);
     bool skip_blank_lines(InputBuffer& buffer);
     State finish_head();
     bool check_request_line();
-    bool check_field(const FieldRange& field);
+    bool check_field(FieldRange& field);
+    bool check_host(std::string_view value);
+    bool check_coding(std::string_view value);
+    bool check_expectation(std::string_view value);
     bool check_framing();
     State refuse(uint16_t status, std::string_view reason);
     State refuse_syntax(llhttp_errno_t error);
@@ -83,8 +89,11 @@ private:
     std::string_view text(Range range) const {
         return {base_ + range.begin, range.end - range.begin};
     }
-    void extend(Range& range, bool& is_open, const char* at, size_t size);
-    int check_body_bytes(uint64_t more);
+    Range range_of(std::string_view part) const {
+        const auto begin = static_cast<uint32_t>(part.data() - base_);
+        return {begin, begin + static_cast<uint32_t>(part.size())};
+    }
+    void extend(Range& range, Part part, const char* at, size_t size);
 
     static HttpParser& of(llhttp_t* parser) { return *static_cast<HttpParser*>(parser->data); }
     // Callbacks answer 0 to go on, -1 after refuse(), HPE_PAUSED to stop at a border.
@@ -92,7 +101,6 @@ private:
     static int on_target(llhttp_t* parser, const char* at, size_t size);
     static int on_field_name(llhttp_t* parser, const char* at, size_t size);
     static int on_field_value(llhttp_t* parser, const char* at, size_t size);
-    static int on_field_complete(llhttp_t* parser);
 
     const Limits& limits_;
     llhttp_t parser_;
@@ -107,7 +115,6 @@ private:
     size_t head_end_ = 0;  // 0: not reached
     size_t message_end_ = 0;
     Range target_;
-    FieldRange field_;  // the one being parsed
     std::vector<FieldRange> field_ranges_;
 
     uint64_t content_length_ = 0;
@@ -116,9 +123,7 @@ private:
     uint32_t blank_lines_ = 0;
     uint32_t host_count_ = 0;
     uint32_t coding_count_ = 0;
-    bool target_open_ = false;
-    bool name_open_ = false;
-    bool value_open_ = false;
+    Part part_ = Part::none;
     bool chunked_ = false;
     bool keep_alive_ = false;
     bool is_http_1_0_ = false;

@@ -43,16 +43,9 @@ bool is_token(std::string_view text) {
     return !text.empty() && all_in(token_set, text);
 }
 
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                              [](char x, char y) { return lower(x) == lower(y); });
-}
-
-std::string_view trim(std::string_view text) {
-    const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
-    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-    while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-    return text;
+bool equals_ignoring_case(const char* a, const char* b, size_t size) {
+    return std::equal(a, a + size, b,
+                      [](char x, char y) { return x == y || lower(x) == lower(y); });
 }
 
 int hex_value(char digit) {
@@ -91,9 +84,8 @@ std::string_view path_of(std::string_view target) {
         if (path == std::string_view::npos || target[path] != '/') return "/";
         target.remove_prefix(path);
     }
-    const auto is_end = [](char c) { return c == '?' || c == '#'; };
-    const auto end = std::find_if(target.begin(), target.end(), is_end);
-    return target.substr(0, static_cast<size_t>(end - target.begin()));
+    target = target.substr(0, target.find('#'));
+    return target.substr(0, target.find('?'));
 }
 
 Method method_of(int llhttp_method) {

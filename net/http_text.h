@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "net/exchange.h"
@@ -8,9 +9,21 @@
 
 namespace net {
 
-bool is_token(std::string_view text);                               // RFC 9110 5.6.2, not empty
-bool equals_ignoring_case(std::string_view a, std::string_view b);  // ASCII
-std::string_view trim(std::string_view text);                       // spaces and tabs
+bool is_token(std::string_view text);  // RFC 9110 5.6.2, not empty
+
+// ASCII letters only. Here, since most comparisons end at the sizes.
+bool equals_ignoring_case(const char* a, const char* b, size_t size);
+inline bool equals_ignoring_case(std::string_view a, std::string_view b) {
+    return a.size() == b.size() && equals_ignoring_case(a.data(), b.data(), a.size());
+}
+
+// Without the spaces and tabs around it. Here, since there are rarely any.
+inline std::string_view trim(std::string_view text) {
+    const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
+    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+    return text;
+}
 
 // uri-host [ ":" port ], not empty (RFC 9110 section 7.2).
 bool is_host(std::string_view text);

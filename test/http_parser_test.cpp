@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "net/http_text.h"
 #include "parsed_stream.h"
 
 using net::HttpParser;
@@ -318,6 +319,31 @@ TEST_CASE("HttpParser refuses malformed fields") {
     CHECK(refusal_of(get("A: b\x7F\r\n")) == 400);
     CHECK(refusal_of("GET / HTTP/1.1\r\n Host: h\r\n\r\n") == 400);
     CHECK(refusal_of("GET / HTTP/1.1\r\n\tA: b\r\nHost: h\r\n\r\n") == 400);
+}
+
+TEST_CASE("HttpParser lets a field's name hold the characters of a token and no others") {
+    for (int code = 0; code < 256; ++code) {
+        const std::string name{'a', static_cast<char>(code), 'b'};
+        CAPTURE(code);
+        const bool is_good = net::is_token(name) || code == ':';
+        CHECK(refusal_of(get(name + ": c\r\n")) == (is_good ? 0 : 400));
+    }
+}
+
+TEST_CASE("HttpParser gives values without the whitespace around them, also empty ones") {
+    const ParsedRequest request =
+        request_in(get("Empty:\r\nBlank: \t \r\nPadded: \t a b \t\r\nBare:c\r\n"));
+    REQUIRE(request.fields.size() == 5);
+    CHECK(request.fields[1] == std::pair("Empty"s, ""s));
+    CHECK(request.fields[2] == std::pair("Blank"s, ""s));
+    CHECK(request.fields[3] == std::pair("Padded"s, "a b"s));
+    CHECK(request.fields[4] == std::pair("Bare"s, "c"s));
+}
+
+TEST_CASE("HttpParser refuses whitespace inside a target") {
+    CHECK(refusal_of("GET /a\tb HTTP/1.1\r\nHost: h\r\n\r\n") == 400);
+    CHECK(refusal_of("GET /a\fb HTTP/1.1\r\nHost: h\r\n\r\n") == 400);
+    CHECK(refusal_of("GET /a b HTTP/1.1\r\nHost: h\r\n\r\n") == 400);
 }
 
 TEST_CASE("HttpParser refuses obs-fold, bare CR and bare LF in a head") {
