@@ -91,10 +91,11 @@ int Connection::queued_bytes() const {
 }
 
 void Connection::log_exchange(std::string_view outcome) {
-    RequestRecord record;
-    if (exchange_) record.fault = exchange_->fault();
-    const LogLevel level = record.fault.empty() ? LogLevel::info : LogLevel::warn;
+    const std::string_view fault = exchange_ ? exchange_->fault() : std::string_view();
+    const LogLevel level = fault.empty() ? LogLevel::info : LogLevel::warn;
     if (!workspace_.log.wants(level)) return;
+    RequestRecord record;
+    record.fault = fault;
     char id[RequestId::digits];
     const std::string peer = peer_.text();
     record.id = request_id_.text(id);

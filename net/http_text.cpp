@@ -103,54 +103,54 @@ Method method_of(int llhttp_method) {
     }
 }
 
-std::string_view reason_phrase(int status) {
+std::string_view status_text(int status) {
     switch (status) {
         case 200:
-            return "OK";
+            return "200 OK";
         case 204:
-            return "No Content";
+            return "204 No Content";
         case 400:
-            return "Bad Request";
+            return "400 Bad Request";
         case 401:
-            return "Unauthorized";
+            return "401 Unauthorized";
         case 402:
-            return "Payment Required";
+            return "402 Payment Required";
         case 403:
-            return "Forbidden";
+            return "403 Forbidden";
         case 404:
-            return "Not Found";
+            return "404 Not Found";
         case 405:
-            return "Method Not Allowed";
+            return "405 Method Not Allowed";
         case 408:
-            return "Request Timeout";
+            return "408 Request Timeout";
         case 409:
-            return "Conflict";
+            return "409 Conflict";
         case 413:
-            return "Content Too Large";
+            return "413 Content Too Large";
         case 414:
-            return "URI Too Long";
+            return "414 URI Too Long";
         case 415:
-            return "Unsupported Media Type";
+            return "415 Unsupported Media Type";
         case 417:
-            return "Expectation Failed";
+            return "417 Expectation Failed";
         case 422:
-            return "Unprocessable Content";
+            return "422 Unprocessable Content";
         case 429:
-            return "Too Many Requests";
+            return "429 Too Many Requests";
         case 431:
-            return "Request Header Fields Too Large";
+            return "431 Request Header Fields Too Large";
         case 500:
-            return "Internal Server Error";
+            return "500 Internal Server Error";
         case 501:
-            return "Not Implemented";
+            return "501 Not Implemented";
         case 502:
-            return "Bad Gateway";
+            return "502 Bad Gateway";
         case 503:
-            return "Service Unavailable";
+            return "503 Service Unavailable";
         case 504:
-            return "Gateway Timeout";
+            return "504 Gateway Timeout";
         case 505:
-            return "HTTP Version Not Supported";
+            return "505 HTTP Version Not Supported";
         default:
             return {};
     }

@@ -40,7 +40,7 @@ std::string_view path_of(std::string_view target);
 
 Method method_of(int llhttp_method);
 
-// The reason phrase of a status code; empty for one we never send.
-std::string_view reason_phrase(int status);
+// A status code and its reason phrase, as in "200 OK"; empty for one we never send.
+std::string_view status_text(int status);
 
 }  // namespace net

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <bit>
 #include <cstdint>
+#include <cstring>
 
 namespace net {
 
@@ -24,9 +26,10 @@ inline void write_hex(uint64_t value, char (&text)[16]) {
         digits = (digits | digits << 4) & 0x0F0F0F0F0F0F0F0F;
         const uint64_t letters = ((digits + 0x0606060606060606) >> 4) & 0x0101010101010101;
         digits += 0x3030303030303030 + letters * ('a' - '0' - 10);
-        for (int i = 0; i < 8; ++i) {
-            text[half * 8 + i] = static_cast<char>(digits >> (56 - 8 * i));
+        if constexpr (std::endian::native == std::endian::little) {
+            digits = __builtin_bswap64(digits);
         }
+        std::memcpy(text + half * 8, &digits, sizeof digits);
     }
 }
 
