@@ -1,12 +1,20 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace net {
+
+// Heap memory, of any alignment.
+struct FreeMemory {
+    void operator()(char* memory) const { std::free(memory); }
+};
+using Memory = std::unique_ptr<char[], FreeMemory>;
 
 // InputBuffer holds what has arrived and is not used up, contiguous. Behind the last byte there
 // are always tail_slack allocated bytes, which a JSON parser may read (never use).
@@ -32,9 +40,9 @@ public:
     void fit();
 
 private:
-    void reallocate(size_t capacity);
+    void reallocate(size_t capacity, size_t alignment);
 
-    std::unique_ptr<char[]> data_;
+    Memory data_;
     size_t size_ = 0;
     size_t capacity_ = 0;  // without the slack
 };
@@ -73,28 +81,35 @@ public:
 private:
     void grow(size_t bytes);
 
-    std::unique_ptr<char[]> data_;
+    Memory data_;
     size_t size_ = 0;
     size_t capacity_;
     size_t usual_capacity_;
     size_t limit_;
 };
 
-// UnsentBytes keeps what the kernel did not take, at its exact size.
+// UnsentBytes keeps what the kernel did not take, at its exact size. It is small without content,
+// which is nearly always.
 class UnsentBytes {
 public:
-    bool empty() const { return begin_ == end_; }
-    std::string_view view() const { return {data_.get() + begin_, end_ - begin_}; }
+    bool empty() const { return !content_; }
+    std::string_view view() const {
+        return content_ ? std::string_view(content_->bytes).substr(content_->sent)
+                        : std::string_view();
+    }
 
     // Appends to what is there.
     void keep(std::string_view bytes);
-    // Drops what was sent; frees the memory with the last byte.
+    // Drops what was sent; frees the memory with the last byte. REQUIRES: not empty.
     void consume(size_t bytes);
 
 private:
-    std::unique_ptr<char[]> data_;
-    size_t begin_ = 0;
-    size_t end_ = 0;
+    struct Content {
+        std::string bytes;
+        size_t sent = 0;
+    };
+
+    std::unique_ptr<Content> content_;
 };
 
 }  // namespace net

@@ -2,6 +2,7 @@
 
 #include <doctest.h>
 
+#include <cstdint>
 #include <string>
 
 using net::InputBuffer;
@@ -133,6 +134,20 @@ TEST_CASE("OutputBuffer keeps its content when it grows, and shrinks when it sta
     buffer.append("small");
     buffer.restart(8);
     CHECK(buffer.data() == usual);
+}
+
+TEST_CASE("What the kernel copies to and from begins on a page") {
+    const auto is_page = [](const void* memory) {
+        return reinterpret_cast<uintptr_t>(memory) % 4096 == 0;
+    };
+    OutputBuffer out(1000);
+    CHECK(is_page(out.data()));
+    (void)out.reserve(5000);
+    CHECK(is_page(out.data()));
+    out.restart(1000);
+    CHECK(is_page(out.data()));
+    InputBuffer in;
+    CHECK(is_page(in.writable(1000).data()));
 }
 
 TEST_CASE("UnsentBytes keeps what is appended and drops what was sent") {
