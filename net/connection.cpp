@@ -18,10 +18,10 @@ constexpr size_t fit_bytes_max = 16 * 1024;
 Connection::Connection(Workspace& workspace, ConnectionOwner& owner, uint32_t slot, Fd socket,
                        const Peer& peer)
     : workspace_(workspace),
-      owner_(owner),
       timer_(workspace.loop.timers(), *this),
-      slot_(slot),
       socket_(std::move(socket)),
+      owner_(owner),
+      slot_(slot),
       peer_(peer) {
     workspace_.counters.connections_open.add();
 }

@@ -89,38 +89,38 @@ private:
     void wake_at(TimePoint deadline) override { timer_.arm_at(deadline); }
     OutputBuffer& body() override { return workspace_.output; }
 
+    // What each turn touches comes first, so that a stream's turn reads few cache lines.
     Workspace& workspace_;
-    ConnectionOwner& owner_;
     std::unique_ptr<Incoming> incoming_;
     std::unique_ptr<Exchange> exchange_;
     UnsentBytes unsent_;
     Timer timer_;
+    Fd socket_;
+    State state_ = State::idle;
+    bool is_readable_ = false;
+    bool is_writable_ = true;
+    bool peer_closed_ = false;    // FIN came
+    bool is_broken_ = false;      // RST came, or a write failed
+    bool has_pipelined_ = false;  // incoming_ holds bytes that were not parsed yet
 
     // Of the current exchange.
-    TimePoint opened_{};
-    TimePoint first_byte_{};
-    uint64_t bytes_sent_ = 0;
-    uint64_t bytes_discarded_ = 0;  // while lingering
-    RequestId request_id_;
-    size_t body_begin_ = 0;  // in the output buffer: where this turn's body begins
-    uint16_t status_ = 0;
-    const char* method_name_ = "-";  // static
-    int queued_bytes_ = 0;           // in the kernel, when the client was last seen to take some
-    bool is_head_ = false;           // HEAD: no body is sent
+    bool is_head_ = false;  // HEAD: no body is sent
     bool is_http_1_0_ = false;
     bool is_chunked_ = false;
     bool is_finished_ = false;  // the exchange is; its output may not be
     bool close_after_ = false;
     bool holds_request_ = false;  // incoming_ holds the exchange's request
-    bool has_pipelined_ = false;  // incoming_ holds bytes that were not parsed yet
+    uint64_t bytes_sent_ = 0;
+    TimePoint opened_{};
+    TimePoint first_byte_{};
+    RequestId request_id_;
+    const char* method_name_ = "-";  // static
+    uint16_t status_ = 0;
 
-    State state_ = State::idle;
-    bool is_readable_ = false;
-    bool is_writable_ = true;
-    bool peer_closed_ = false;  // FIN came
-    bool is_broken_ = false;    // RST came, or a write failed
+    int queued_bytes_ = 0;          // in the kernel, when the client was last seen to take some
+    uint64_t bytes_discarded_ = 0;  // while lingering
+    ConnectionOwner& owner_;
     const uint32_t slot_;
-    Fd socket_;
     const Peer peer_;
 };
 

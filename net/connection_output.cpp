@@ -16,13 +16,13 @@ namespace net {
 Progress Connection::fill_output() {
     OutputBuffer& out = workspace_.output;
     out.restart(workspace_.limits.output_window);
-    body_begin_ = is_chunked_ ? open_chunk(out) : 0;
+    workspace_.body_begin = is_chunked_ ? open_chunk(out) : 0;
     const Progress progress = exchange_->pump(*this);
     if (is_head_) {
-        out.truncate(body_begin_);
+        out.truncate(workspace_.body_begin);
         if (status_ != 0) return Progress::finished;  // whatever else it would write
     } else if (is_chunked_) {
-        close_chunk(out, body_begin_);
+        close_chunk(out, workspace_.body_begin);
         if (progress == Progress::finished) out.append(last_chunk);
     }
     return progress;
@@ -41,7 +41,7 @@ void Connection::start(const ResponseHead& head) {
     message.request_id = request_id_.text(id);
     message.date = workspace_.date.at(now());
     write_head(head, message, out);
-    body_begin_ = out.size();
+    workspace_.body_begin = out.size();
     if (is_chunked_) open_chunk(out);
 }
 

@@ -42,6 +42,7 @@ struct Workspace {
     Counters& counters;
     Log& log;
     OutputBuffer output;
+    size_t body_begin = 0;      // in it: where this turn's body begins
     std::vector<Field> fields;  // of the request being opened
     DateText date;
     uint64_t next_request_id;
