@@ -119,7 +119,7 @@ private:
         while (events_.next(delta)) {
             if (writer_.bytes_max(delta) > out_.size()) throw std::runtime_error("a large delta");
             written +=
-                static_cast<size_t>(writer_.write(out_.data(), delta, 0, false) - out_.data());
+                static_cast<size_t>(writer_.write(out_.data(), delta, false) - out_.data());
         }
         return written;
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include "core/choices.h"
 #include "core/models_exchange.h"
 #include "core/routes.h"
 #include "core/text_limits.h"
@@ -133,16 +134,8 @@ std::unique_ptr<Exchange> Router::open_chat(const Request& request, net::Wakeup 
     if (!TextLimits::are_good(chat_, setup_.services.limits.stop_bytes_max, failure)) {
         return refuse(Metrics::Kind::bad_request, failure);
     }
-    std::vector<ChatExchange::Choice> choices;
-    choices.reserve(static_cast<size_t>(chat_.n));
-    for (int64_t i = 0; i < chat_.n; ++i) {
-        auto generation = setup_.backend.start({chat_, request, wakeup}, failure);
-        if (!generation) return refuse(Metrics::Kind::backend, failure);
-        if (TextLimits::are_in(chat_)) {
-            generation = std::make_unique<TextLimits>(std::move(generation), chat_);
-        }
-        choices.push_back({std::move(generation), false});
-    }
+    auto generation = start({chat_, request, wakeup}, failure);
+    if (!generation) return refuse(Metrics::Kind::backend, failure);
     ChatExchange::Setup setup;
     setup.head.id = net::scatter(next_id_++);
     setup.head.created = ::time(nullptr);
@@ -150,7 +143,25 @@ std::unique_ptr<Exchange> Router::open_chat(const Request& request, net::Wakeup 
     setup.path = request.path.starts_with("/v1") ? "/v1/chat/completions" : "/chat/completions";
     setup.is_stream = chat_.stream;
     setup.includes_usage = chat_.include_usage;
-    return std::make_unique<ChatExchange>(setup_.services, setup, std::move(choices));
+    setup.choices = static_cast<uint8_t>(chat_.n);
+    return std::make_unique<ChatExchange>(setup_.services, setup, std::move(generation));
+}
+
+// Null when a choice cannot be started, with `failure` filled.
+std::unique_ptr<Generation> Router::start(const Call& call, Failure& failure) {
+    if (call.chat.n == 1) return start_choice(call, failure);
+    std::vector<std::unique_ptr<Generation>> choices(static_cast<size_t>(call.chat.n));
+    for (auto& choice : choices) {
+        choice = start_choice(call, failure);
+        if (!choice) return nullptr;
+    }
+    return std::make_unique<Choices>(std::move(choices));
+}
+
+std::unique_ptr<Generation> Router::start_choice(const Call& call, Failure& failure) {
+    auto generation = setup_.backend.start(call, failure);
+    if (!generation || !TextLimits::are_in(call.chat)) return generation;
+    return std::make_unique<TextLimits>(std::move(generation), call.chat);
 }
 
 // `id` is the backend's own copy of the name.

@@ -38,6 +38,8 @@ public:
 
 private:
     std::unique_ptr<net::Exchange> open_chat(const net::Request& request, net::Wakeup wakeup);
+    std::unique_ptr<Generation> start(const Call& call, Failure& failure);
+    std::unique_ptr<Generation> start_choice(const Call& call, Failure& failure);
     bool find_model(const json::ChatRequest& chat, std::string_view& id, Failure& failure);
     Answer preflight(const net::Request& request, Route route) const;
     Answer health() const;

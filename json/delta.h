@@ -41,6 +41,7 @@ struct Delta {
 
     Kind kind = Kind::begin;
     Finish finish = Finish::stop;
+    uint32_t choice = 0;  // which of the answer's; only what holds several generations sets it
     uint32_t tool_index = 0;
     uint32_t tokens = 0;  // how many tokens `text` stands for; 0: unknown, to be estimated
     JsonText text;

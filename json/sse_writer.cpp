@@ -28,7 +28,7 @@ constexpr std::string_view before_counts =
     R"(],"system_fingerprint":null,"service_tier":null,"usage":)";
 
 // More than all fixed bytes of any event that are neither prefix nor suffix.
-constexpr size_t fixed_bytes_max = 192;
+constexpr size_t between_bytes_max = 192;
 
 // Some clients take a piece without text for a fault.
 bool is_empty_piece(const Delta& delta) {
@@ -56,46 +56,35 @@ void SseWriter::begin(const AnswerHead& head, bool usage_requested) {
     prefix_size_ = size(put(to, before_text));
     text_suffix_ = suffixes[usage_requested ? 1 : 0];
     suffix_ = text_suffix_.substr(text_end);
+    const size_t event = prefix_size_ + text_suffix_.size() + between_bytes_max;
+    fixed_bytes_max_ = 2 * event + usage_bytes_max;
 }
 
-size_t SseWriter::bytes_max(const Delta& delta) const {
-    size_t text = delta.text.size() + delta.tool_id.size() + delta.tool_name.size();
-    size_t event = prefix_size_ + text_suffix_.size() + fixed_bytes_max;
-    switch (delta.kind) {
-        case Delta::Kind::begin:
-            return 0;
-        case Delta::Kind::finish:
-            return 2 * event;
-        case Delta::Kind::usage:
-            return event + usage_bytes_max;
-        case Delta::Kind::text:
-        case Delta::Kind::reasoning:
-        case Delta::Kind::tool_call:
-        case Delta::Kind::tool_arguments:
-            break;
+char* SseWriter::write(char* to, const Delta& delta, bool first) const {
+    // What nearly all deltas are.
+    if (delta.kind == Delta::Kind::text && !first && !delta.text.empty()) {
+        std::memcpy(to, prefix_.data(), prefix_size_);
+        to[index_at_] = static_cast<char>('0' + delta.choice);
+        to = copy_line_safe(to + prefix_size_, delta.text);
+        return put(to, text_suffix_);
     }
-    return event + line_safe_bytes_max(text);
+    return write_other(to, delta, first);
 }
 
-char* SseWriter::write(char* to, const Delta& delta, uint32_t choice, bool first) const {
+char* SseWriter::write_other(char* to, const Delta& delta, bool first) const {
     if (is_empty_piece(delta) && !first) return to;
     switch (delta.kind) {
         case Delta::Kind::begin:
             break;
         case Delta::Kind::text:
-            if (first) return write_text(to, R"("content":")", delta.text, choice, first);
-            std::memcpy(to, prefix_.data(), prefix_size_);
-            to[index_at_] = static_cast<char>('0' + choice);
-            to = copy_line_safe(to + prefix_size_, delta.text);
-            return put(to, text_suffix_);
+            return write_text(to, before_text, delta.text, delta.choice, first);
         case Delta::Kind::reasoning:
-            return write_text(to, R"("reasoning_content":")", delta.text, choice, first);
+            return write_text(to, R"("reasoning_content":")", delta.text, delta.choice, first);
         case Delta::Kind::tool_call:
         case Delta::Kind::tool_arguments:
-            return write_tool(to, delta, choice, first);
+            return write_tool(to, delta, first);
         case Delta::Kind::finish:
-            if (first) to = write_text(to, R"("content":")", JsonText(), choice, first);
-            return write_finish(to, delta.finish, choice);
+            return write_finish(to, delta, first);
         case Delta::Kind::usage:
             return write_counts(to, delta.usage);
     }
@@ -117,8 +106,8 @@ char* SseWriter::write_text(char* to, std::string_view key, JsonText text, uint3
     return put(to, text_suffix_);
 }
 
-char* SseWriter::write_tool(char* to, const Delta& delta, uint32_t choice, bool first) const {
-    to = open(to, choice);
+char* SseWriter::write_tool(char* to, const Delta& delta, bool first) const {
+    to = open(to, delta.choice);
     if (first) to = put(put(to, role), R"("content":null,)");
     to = put(to, R"("tool_calls":[{"index":)");
     to = put(to, int64_t{delta.tool_index});
@@ -135,9 +124,10 @@ char* SseWriter::write_tool(char* to, const Delta& delta, uint32_t choice, bool 
     return put(to, suffix_);
 }
 
-char* SseWriter::write_finish(char* to, Finish finish, uint32_t choice) const {
-    to = put(open(to, choice), R"(},"finish_reason":")");
-    to = put(put(to, finish_reason(finish)), R"(")");
+char* SseWriter::write_finish(char* to, const Delta& delta, bool first) const {
+    if (first) to = write_text(to, before_text, JsonText(), delta.choice, first);
+    to = put(open(to, delta.choice), R"(},"finish_reason":")");
+    to = put(put(to, finish_reason(delta.finish)), R"(")");
     return put(to, suffix_);
 }
 

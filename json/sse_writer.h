@@ -30,29 +30,34 @@ public:
     // `usage_requested`: every chunk carries "usage":null (stream_options.include_usage).
     void begin(const AnswerHead& head, bool usage_requested);
 
-    // Room that write() needs for this delta, a little slack included.
-    size_t bytes_max(const Delta& delta) const;
+    // Room that write() needs for this delta; more than it uses.
+    size_t bytes_max(const Delta& delta) const {
+        const size_t text = delta.text.size() + delta.tool_id.size() + delta.tool_name.size();
+        return fixed_bytes_max_ + line_safe_bytes_max(text);
+    }
 
     // Writes one whole event and returns its end. `first`: the choice's first event, which carries
     // the role. Writes nothing for Kind::begin, nor for a piece without text that is not the first;
-    // two events for a finish that is the first. `choice` < 10.
-    char* write(char* to, const Delta& delta, uint32_t choice, bool first) const;
+    // two events for a finish that is the first. REQUIRES: delta.choice < 10.
+    char* write(char* to, const Delta& delta, bool first) const;
 
 private:
+    char* write_other(char* to, const Delta& delta, bool first) const;
     char* write_text(char* to, std::string_view key, JsonText text, uint32_t choice,
                      bool first) const;
-    char* write_tool(char* to, const Delta& delta, uint32_t choice, bool first) const;
-    char* write_finish(char* to, Finish finish, uint32_t choice) const;
+    char* write_tool(char* to, const Delta& delta, bool first) const;
+    char* write_finish(char* to, const Delta& delta, bool first) const;
     char* write_counts(char* to, const Usage& usage) const;
     char* open(char* to, uint32_t choice) const;
 
     // data: {"id":...,"choices":[{"index":0,"delta":{"content":" and how much of it the other
     // kinds of frames begin with.
     std::string prefix_;
-    size_t prefix_size_ = 0;   // prefix_ itself never shrinks
-    size_t delta_size_ = 0;    // up to the inside of delta
-    size_t index_at_ = 0;      // where the choice's digit stands
-    size_t choices_size_ = 0;  // up to the inside of choices
+    size_t prefix_size_ = 0;      // prefix_ itself never shrinks
+    size_t delta_size_ = 0;       // up to the inside of delta
+    size_t index_at_ = 0;         // where the choice's digit stands
+    size_t choices_size_ = 0;     // up to the inside of choices
+    size_t fixed_bytes_max_ = 0;  // of any delta, without its text
     std::string_view text_suffix_;
     std::string_view suffix_;
 };

@@ -9,12 +9,14 @@
 #include <string>
 #include <vector>
 
+#include "core/choices.h"
 #include "core/text_limits.h"
 #include "fake_generation.h"
 #include "fake_responder.h"
 #include "manual_clock.h"
 
 using core::ChatExchange;
+using core::Choices;
 using json::Delta;
 using json::Finish;
 using json::JsonText;
@@ -26,19 +28,24 @@ using test::FakeResponder;
 using test::ManualClock;
 
 using Script = FakeGeneration::Script;
+using Generations = std::vector<std::unique_ptr<core::Generation>>;
 
 namespace {
 
 struct Fixture {
     std::unique_ptr<ChatExchange> open(const std::vector<Script>& scripts) {
-        std::vector<ChatExchange::Choice> choices;
+        Generations choices;
         for (const Script& script : scripts) {
-            choices.push_back({std::make_unique<FakeGeneration>(script, record, usage), false});
+            choices.push_back(std::make_unique<FakeGeneration>(script, record, usage));
         }
         return open(std::move(choices));
     }
-    std::unique_ptr<ChatExchange> open(std::vector<ChatExchange::Choice> choices) {
-        return std::make_unique<ChatExchange>(services, setup, std::move(choices));
+    // As the router does it: one choice needs nobody to hold it.
+    std::unique_ptr<ChatExchange> open(Generations choices) {
+        setup.choices = static_cast<uint8_t>(choices.size());
+        auto generation = choices.size() == 1 ? std::move(choices[0])
+                                              : std::make_unique<Choices>(std::move(choices));
+        return std::make_unique<ChatExchange>(services, setup, std::move(generation));
     }
 
     // Pumps until the exchange has finished, with `limit` bytes of room a turn.
@@ -254,12 +261,10 @@ TEST_CASE("Generations behind limits keep to the contract when room is short") {
                 with_waits({test::begin(), test::text("ab", 1), test::text("cST", 1),
                             test::text("xx", 1), test::text("yy", 1), test::finish()},
                            where);
-            std::vector<ChatExchange::Choice> choices;
+            Generations choices;
             for (int i = 0; i < 2; ++i) {
-                choices.push_back(
-                    {std::make_unique<core::TextLimits>(
-                         std::make_unique<FakeGeneration>(script, on.record, on.usage), chat),
-                     false});
+                choices.push_back(std::make_unique<core::TextLimits>(
+                    std::make_unique<FakeGeneration>(script, on.record, on.usage), chat));
             }
             const auto exchange = on.open(std::move(choices));
             FakeResponder out;

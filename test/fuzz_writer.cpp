@@ -41,10 +41,10 @@ std::string plain_of(JsonText text) {
     return plain;
 }
 
-std::string event_of(const json::SseWriter& writer, const Delta& delta, uint32_t choice,
-                     bool first) {
+std::string event_of(const json::SseWriter& writer, Delta delta, uint32_t choice, bool first) {
+    delta.choice = choice;
     std::string out(writer.bytes_max(delta), '#');
-    const char* end = writer.write(out.data(), delta, choice, first);
+    const char* end = writer.write(out.data(), delta, first);
     auto size = static_cast<size_t>(end - out.data());
     require(size <= out.size());
     out.resize(size);
