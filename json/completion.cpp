@@ -5,60 +5,51 @@
 namespace json {
 namespace {
 
-void append_number(int64_t number, std::string& out) {
-    char digits[number_bytes_max];
-    out.append(digits, put(digits, number));
-}
+// More than the fixed bytes of the whole, of a choice, and of a call.
+constexpr size_t answer_bytes_max = 320 + usage_bytes_max;
+constexpr size_t choice_bytes_max = 256;
+constexpr size_t call_bytes_max = 96;
 
-// "text", without line separators.
-void append_string(std::string_view inside, std::string& out) {
-    out.push_back('"');
-    append_line_safe(JsonText::trusted(inside), out);
-    out.push_back('"');
-}
-
-void append_calls(const std::vector<CollectedChoice::Call>& calls, std::string& out) {
-    if (calls.empty()) {
-        out += "null";
-        return;
+size_t bytes_max(const AnswerHead& head, std::span<const CollectedChoice> choices) {
+    size_t bytes = answer_bytes_max + line_safe_bytes_max(head.model.size());
+    for (const CollectedChoice& choice : choices) {
+        bytes += choice_bytes_max + choice.content.size() + choice.reasoning.size();
+        for (const CollectedChoice::Call& call : choice.calls) {
+            bytes += call_bytes_max + call.id.size() + call.name.size() + call.arguments.size();
+        }
     }
+    return bytes;
+}
+
+char* put_string(char* to, std::string_view inside) {
+    return put(put(put(to, "\""), inside), "\"");
+}
+
+char* put_calls(char* to, const std::vector<CollectedChoice::Call>& calls) {
+    if (calls.empty()) return put(to, "null");
     char separator = '[';
     for (const CollectedChoice::Call& call : calls) {
-        out.push_back(separator);
+        *to++ = separator;
         separator = ',';
-        out += R"({"id":)";
-        append_string(call.id, out);
-        out += R"(,"type":"function","function":{"name":)";
-        append_string(call.name, out);
-        out += R"(,"arguments":)";
-        append_string(call.arguments, out);
-        out += "}}";
+        to = put_string(put(to, R"({"id":)"), call.id);
+        to = put_string(put(to, R"(,"type":"function","function":{"name":)"), call.name);
+        to = put_string(put(to, R"(,"arguments":)"), call.arguments);
+        to = put(to, "}}");
     }
-    out.push_back(']');
+    return put(to, "]");
 }
 
-void append_choice(size_t index, const CollectedChoice& choice, std::string& out) {
-    out += R"({"index":)";
-    append_number(static_cast<int64_t>(index), out);
-    out += R"(,"message":{"role":"assistant","content":)";
-    if (choice.has_content || choice.calls.empty()) {
-        append_string(choice.content, out);
-    } else {
-        out += "null";
-    }
+char* put_choice(char* to, size_t index, const CollectedChoice& choice) {
+    to = put(put(to, R"({"index":)"), static_cast<int64_t>(index));
+    to = put(to, R"(,"message":{"role":"assistant","content":)");
+    const bool has_content = choice.has_content || choice.calls.empty();
+    to = has_content ? put_string(to, choice.content) : put(to, "null");
     if (!choice.reasoning.empty()) {
-        out += R"(,"reasoning_content":)";
-        append_string(choice.reasoning, out);
+        to = put_string(put(to, R"(,"reasoning_content":)"), choice.reasoning);
     }
-    out += R"(,"refusal":null,"tool_calls":)";
-    append_calls(choice.calls, out);
-    out += R"(,"function_call":null},"logprobs":null,"finish_reason":")";
-    out.append(finish_reason(choice.finish)).append("\"}");
-}
-
-void append_usage(const Usage& usage, std::string& out) {
-    char text[usage_bytes_max];
-    out.append(text, write_usage(text, usage));
+    to = put_calls(put(to, R"(,"refusal":null,"tool_calls":)"), choice.calls);
+    to = put(to, R"(,"function_call":null},"logprobs":null,"finish_reason":")");
+    return put(put(to, finish_reason(choice.finish)), "\"}");
 }
 
 }  // namespace
@@ -78,19 +69,22 @@ void CollectedChoice::add(const Delta& delta) {
             break;
         case Delta::Kind::text:
             has_content |= !delta.text.empty();
-            content.append(delta.text.view());
+            append_line_safe(delta.text, content);
             break;
         case Delta::Kind::reasoning:
-            reasoning.append(delta.text.view());
+            append_line_safe(delta.text, reasoning);
             break;
-        case Delta::Kind::tool_call:
+        case Delta::Kind::tool_call: {
             // Calls begin in the order of their index.
-            calls.push_back({std::string(delta.tool_id.view()), std::string(delta.tool_name.view()),
-                             std::string(delta.text.view())});
+            Call& call = calls.emplace_back();
+            append_line_safe(delta.tool_id, call.id);
+            append_line_safe(delta.tool_name, call.name);
+            append_line_safe(delta.text, call.arguments);
             break;
+        }
         case Delta::Kind::tool_arguments:
             if (delta.tool_index < calls.size()) {
-                calls[delta.tool_index].arguments.append(delta.text.view());
+                append_line_safe(delta.text, calls[delta.tool_index].arguments);
             }
             break;
         case Delta::Kind::finish:
@@ -101,22 +95,20 @@ void CollectedChoice::add(const Delta& delta) {
 
 void write_completion(const AnswerHead& head, std::span<const CollectedChoice> choices,
                       const Usage& usage, std::string& out) {
-    char id[16];
-    out += R"({"id":"chatcmpl-)";
-    out.append(id, put_id(id, head.id));
-    out += R"(","object":"chat.completion","created":)";
-    append_number(head.created, out);
-    out += R"(,"model":)";
-    append_string(head.model.view(), out);
-    out += R"(,"choices":[)";
+    const size_t before = out.size();
+    out.resize(before + bytes_max(head, choices));
+    char* to = put_id(put(out.data() + before, R"({"id":"chatcmpl-)"), head.id);
+    to = put(put(to, R"(","object":"chat.completion","created":)"), head.created);
+    to = copy_line_safe(put(to, R"(,"model":")"), head.model);
+    to = put(to, R"(","choices":[)");
     for (size_t i = 0; i < choices.size(); ++i) {
-        if (i > 0) out.push_back(',');
-        append_choice(i, choices[i], out);
+        if (i > 0) to = put(to, ",");
+        to = put_choice(to, i, choices[i]);
     }
-    out += R"(],"usage":)";
-    append_usage(usage, out);
-    out += R"(,"system_fingerprint":null,"service_tier":null,"prompt_logprobs":null,)"
-           R"("kv_transfer_params":null})";
+    to = write_usage(put(to, R"(],"usage":)"), usage);
+    to = put(to, R"(,"system_fingerprint":null,"service_tier":null,"prompt_logprobs":null,)"
+                 R"("kv_transfer_params":null})");
+    out.resize(static_cast<size_t>(to - out.data()));
 }
 
 }  // namespace json

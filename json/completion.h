@@ -9,8 +9,8 @@
 
 namespace json {
 
-// CollectedChoice gathers the deltas of one choice for an unstreamed answer. All text is kept
-// escaped, as it came.
+// CollectedChoice gathers the deltas of one choice for an unstreamed answer. All text is kept as it
+// will be written: escaped, and without line separators.
 struct CollectedChoice {
     struct Call {
         std::string id, name, arguments;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
@@ -20,9 +21,20 @@ inline char* put(char* to, int64_t number) {
     return std::to_chars(to, to + number_bytes_max, number).ptr;
 }
 
+// The two hex digits of each byte.
+inline constexpr auto hex_pairs = [] {
+    std::array<char, 512> pairs = {};
+    for (size_t i = 0; i < pairs.size(); ++i) {
+        pairs[i] = "0123456789abcdef"[i % 2 == 0 ? i / 32 : i / 2 % 16];
+    }
+    return pairs;
+}();
+
 // The id of an answer, 16 hex digits.
 inline char* put_id(char* to, uint64_t id) {
-    for (int shift = 60; shift >= 0; shift -= 4) *to++ = "0123456789abcdef"[id >> shift & 15];
+    for (int shift = 56; shift >= 0; shift -= 8, to += 2) {
+        std::memcpy(to, &hex_pairs[(id >> shift & 255) * 2], 2);
+    }
     return to;
 }
 
