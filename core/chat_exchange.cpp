@@ -67,29 +67,34 @@ Progress ChatExchange::stream(net::Responder& out) {
 // What the generation said last; Next::delta: there was no room for more.
 Next ChatExchange::write_events(net::Responder& out) {
     net::OutputBuffer& body = out.body();
+    uint64_t events = 0;
+    Next said = Next::delta;
     Delta delta;
     while (body.has_room()) {
-        const Next said = generation_->next(delta);
-        if (said != Next::delta) return said;
+        said = generation_->next(delta);
+        if (said != Next::delta) break;
         if (!is_started_) start_stream(out);
-        if (delta.kind != Delta::Kind::begin) write_event(body, delta);
+        if (delta.kind == Delta::Kind::begin) continue;
+        write_event(body, delta);
+        ++events;
     }
-    return Next::delta;
+    services_.metrics.frames.add(events);
+    return said;
 }
 
-void ChatExchange::write_event(net::OutputBuffer& body, const Delta& delta) {
+inline void ChatExchange::write_event(net::OutputBuffer& body, const Delta& delta) {
     const bool is_first = begins(delta);
-    char* to = body.reserve(services_.writer.bytes_max(delta));
-    body.commit_to(services_.writer.write(to, delta, is_first));
-    services_.metrics.frames.add();
+    const json::SseWriter& writer = services_.writer;
+    char* to = body.reserve(writer.bytes_max(delta));
+    body.commit_to(writer.write(to, delta, is_first));
 }
 
 // Whether this is the first that its choice says.
-bool ChatExchange::begins(const Delta& delta) {
-    const unsigned choice = 1u << delta.choice;
+inline bool ChatExchange::begins(const Delta& delta) {
+    const uint32_t choice = 1u << delta.choice;
     if (begun_ & choice) return false;
     if (begun_ == 0) services_.metrics.first_token.observe(services_.clock.now() - opened_);
-    begun_ = static_cast<uint16_t>(begun_ | choice);
+    begun_ |= choice;
     return true;
 }
 
@@ -160,7 +165,10 @@ Progress ChatExchange::finish_stream(net::OutputBuffer& body) {
     Delta delta;
     delta.kind = Delta::Kind::usage;
     delta.usage = close();
-    if (setup_.includes_usage) write_event(body, delta);
+    if (setup_.includes_usage) {
+        write_event(body, delta);
+        services_.metrics.frames.add();
+    }
     body.append(json::SseWriter::done);
     return Progress::finished;
 }

@@ -79,7 +79,7 @@ private:
     std::unique_ptr<WholeAnswer> whole_;      // null as long as a stream does not fail
     const net::TimePoint opened_;
     net::TimePoint ping_at_;   // of a stream
-    uint16_t begun_ = 0;       // one bit for each choice that has said something
+    uint32_t begun_ = 0;       // one bit for each choice that has said something
     bool is_started_ = false;  // of a stream: its head is written
 };
 

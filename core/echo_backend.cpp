@@ -45,12 +45,12 @@ void find_text(const ChatRequest& chat, const Message& message, EchoGeneration::
 }
 
 // Four bytes a token: an estimate, since an echo has no tokenizer.
-int64_t prompt_tokens(const ChatRequest& chat) {
+uint32_t prompt_tokens(const ChatRequest& chat) {
     size_t bytes = 0;
     for (const Part& part : chat.parts) {
         if (part.kind == Part::Kind::text) bytes += part.text.size();
     }
-    return std::max<int64_t>(1, static_cast<int64_t>(bytes / 4));
+    return static_cast<uint32_t>(std::max<size_t>(1, bytes / 4));
 }
 
 }  // namespace
@@ -113,10 +113,11 @@ void EchoBackend::make_call(const std::string& tool, EchoGeneration::Reply& repl
         json::escape(object, arguments);
     }
     own(arguments, reply);
-    reply.tool = tool;
     char digits[16];
     net::write_hex(net::scatter(next_call_id_++), digits);
-    reply.tool_id = "call_" + std::string(digits, sizeof digits);
+    reply.tool = std::make_unique<EchoGeneration::ToolCall>();
+    reply.tool->name = tool;
+    reply.tool->id = "call_" + std::string(digits, sizeof digits);
 }
 
 }  // namespace core

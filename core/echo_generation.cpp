@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "core/echo_words.h"
 
@@ -22,18 +23,14 @@ EchoGeneration::EchoGeneration(const net::TimerWheel& clock, const EchoScript& s
       script_(script),
       own_script_(std::move(own_script)),
       owned_(std::move(reply.owned)),
+      tool_(std::move(reply.tool)),
       whole_(reply.text),
       rest_(reply.text),
       begun_(clock.now()),
-      prompt_tokens_(static_cast<uint32_t>(reply.prompt_tokens)),
+      prompt_tokens_(reply.prompt_tokens),
       is_paced_(script.delay.count() != 0 || script.interval.count() != 0),
       in_one_piece_(reply.in_one_piece && !is_paced_ && !script.tokens && !script.error_after &&
-                    !script.stall_after) {
-    if (!reply.tool.empty()) {
-        tool_name_bytes_ = static_cast<uint32_t>(reply.tool.size());
-        tool_ = std::make_unique<std::string>(reply.tool + reply.tool_id);
-    }
-}
+                    !script.stall_after) {}
 
 Next EchoGeneration::next(Delta& out) {
     switch (stage_) {
@@ -49,8 +46,8 @@ Next EchoGeneration::next(Delta& out) {
             out.kind = Delta::Kind::tool_call;
             out.text = JsonText();  // the arguments follow
             out.tool_index = 0;
-            out.tool_name = JsonText::trusted(std::string_view(*tool_).substr(0, tool_name_bytes_));
-            out.tool_id = JsonText::trusted(std::string_view(*tool_).substr(tool_name_bytes_));
+            out.tool_name = JsonText::trusted(tool_->name);
+            out.tool_id = JsonText::trusted(tool_->id);
             enter(Stage::arguments);
             return Next::delta;
         case Stage::finish:
@@ -92,9 +89,11 @@ Next EchoGeneration::token(Delta& out, Delta::Kind kind) {
         // From the top, and the last word must not run into the first one.
         out.text = JsonText::trusted(" ");
         rest_ = whole_;
+    } else if (in_one_piece_) {
+        out.text = std::exchange(rest_, JsonText());
+        out.tokens = count_words(out.text);
     } else {
-        out.text = in_one_piece_ ? rest_ : first_word(rest_);
-        if (in_one_piece_) out.tokens = count_words(rest_);
+        out.text = first_word(rest_);
         rest_ = rest_.after(out.text);
     }
     emitted_ += out.tokens;

@@ -17,12 +17,16 @@ std::unique_ptr<char[]> copy_of(std::string_view text);
 // nor waits, so it is also the reference for tests and measurements.
 class EchoGeneration final : public Generation {
 public:
+    struct ToolCall {
+        std::string name;
+        std::string id;
+    };
+
     struct Reply {
-        json::JsonText text;            // valid until set_aside()
-        std::unique_ptr<char[]> owned;  // what `text` points to, when it had to be made
-        std::string tool;               // not empty: `text` is the arguments of a call of it
-        std::string tool_id;
-        int64_t prompt_tokens = 1;
+        json::JsonText text;             // valid until set_aside()
+        std::unique_ptr<char[]> owned;   // what `text` points to, when it had to be made
+        std::unique_ptr<ToolCall> tool;  // `text` is the arguments of this call
+        uint32_t prompt_tokens = 1;
         bool in_one_piece = false;  // nobody needs the words apart
     };
 
@@ -58,11 +62,10 @@ private:
     std::unique_ptr<EchoScript> own_script_;
     std::unique_ptr<char[]> owned_;
     std::unique_ptr<Failure> failure_;
-    std::unique_ptr<std::string> tool_;  // name and id, one after the other
+    std::unique_ptr<ToolCall> tool_;
     json::JsonText whole_;
     json::JsonText rest_;
     net::TimePoint begun_;
-    uint32_t tool_name_bytes_ = 0;
     uint32_t prompt_tokens_;
     uint32_t emitted_ = 0;
     uint32_t stage_begin_ = 0;  // `emitted_` when the stage was entered

@@ -51,7 +51,7 @@ bool is_function_name(std::string_view name) {
 
 bool EchoScript::apply(std::string_view list, std::string& problem) {
     while (!list.empty()) {
-        const size_t end = std::min(list.find_first_of(";,"), list.size());
+        const size_t end = std::min({list.find(';'), list.find(','), list.size()});
         const std::string_view item = net::trim(list.substr(0, end));
         list.remove_prefix(std::min(end + 1, list.size()));
         if (item.empty()) continue;

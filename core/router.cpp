@@ -166,8 +166,12 @@ std::unique_ptr<Generation> Router::start_choice(const Call& call, Failure& fail
 
 // `id` is the backend's own copy of the name.
 bool Router::find_model(const json::ChatRequest& chat, std::string_view& id, Failure& failure) {
-    std::string name;
-    chat.model.unescape(name);
+    std::string unescaped;
+    std::string_view name = chat.model.view();
+    if (json::has_backslash(name)) {
+        chat.model.unescape(unescaped);
+        name = unescaped;
+    }
     id = setup_.backend.find_model(name);
     if (id.empty()) failure = unknown_model(name);
     return !id.empty();

@@ -40,8 +40,16 @@ bool is_empty_piece(const Delta& delta) {
 }  // namespace
 
 void SseWriter::begin(const AnswerHead& head, bool usage_requested) {
-    size_t room = 256 + line_safe_bytes_max(head.model.size());
-    if (prefix_.size() < room) prefix_.resize(room);
+    if (head.created != created_ || head.model.view() != model_) build_prefix(head);
+    put_id(prefix_.data() + before_id.size(), head.id);
+    text_suffix_ = suffixes[usage_requested ? 1 : 0];
+    suffix_ = text_suffix_.substr(text_end);
+}
+
+void SseWriter::build_prefix(const AnswerHead& head) {
+    created_ = head.created;
+    model_ = head.model.view();
+    prefix_.resize(256 + line_safe_bytes_max(model_.size()));
     char* const begin = prefix_.data();
     auto size = [begin](const char* end) { return static_cast<size_t>(end - begin); };
     char* to = put_id(put(begin, before_id), head.id);
@@ -54,21 +62,15 @@ void SseWriter::begin(const AnswerHead& head, bool usage_requested) {
     to = put(to, before_delta);
     delta_size_ = size(to);
     prefix_size_ = size(put(to, before_text));
-    text_suffix_ = suffixes[usage_requested ? 1 : 0];
-    suffix_ = text_suffix_.substr(text_end);
-    const size_t event = prefix_size_ + text_suffix_.size() + between_bytes_max;
+    const size_t event = prefix_size_ + suffixes[1].size() + between_bytes_max;
     fixed_bytes_max_ = 2 * event + usage_bytes_max;
 }
 
-char* SseWriter::write(char* to, const Delta& delta, bool first) const {
-    // What nearly all deltas are.
-    if (delta.kind == Delta::Kind::text && !first && !delta.text.empty()) {
-        std::memcpy(to, prefix_.data(), prefix_size_);
-        to[index_at_] = static_cast<char>('0' + delta.choice);
-        to = copy_line_safe(to + prefix_size_, delta.text);
-        return put(to, text_suffix_);
-    }
-    return write_other(to, delta, first);
+char* SseWriter::write_more(char* to, const Delta& delta) const {
+    std::memcpy(to, prefix_.data(), prefix_size_);
+    to[index_at_] = static_cast<char>('0' + delta.choice);
+    to = copy_line_safe(to + prefix_size_, delta.text);
+    return put(to, text_suffix_);
 }
 
 char* SseWriter::write_other(char* to, const Delta& delta, bool first) const {

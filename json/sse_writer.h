@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -18,9 +19,9 @@ struct AnswerHead {
 };
 
 // SseWriter turns deltas into chat.completion.chunk events (WHATWG HTML 9.2, OpenAI streaming).
-// begin() builds what all frames of a stream share; a frame is then three memcpy. It knows only
+// begin() sets what all frames of a stream share; a frame is then three memcpy. It knows only
 // char*: the caller reserves bytes_max(delta) and gives back what write() did not use. One per
-// thread serves all streams in turn, since building the prefix costs less than keeping it.
+// thread serves all streams in turn, since setting the prefix costs less than keeping it.
 class SseWriter {
 public:
     // The comment that keeps a silent stream open.
@@ -39,9 +40,14 @@ public:
     // Writes one whole event and returns its end. `first`: the choice's first event, which carries
     // the role. Writes nothing for Kind::begin, nor for a piece without text that is not the first;
     // two events for a finish that is the first. REQUIRES: delta.choice < 10.
-    char* write(char* to, const Delta& delta, bool first) const;
+    char* write(char* to, const Delta& delta, bool first) const {
+        const bool is_usual = delta.kind == Delta::Kind::text && !first && !delta.text.empty();
+        return is_usual ? write_more(to, delta) : write_other(to, delta, first);
+    }
 
 private:
+    // More text of a choice that has begun: nearly all that is ever written.
+    char* write_more(char* to, const Delta& delta) const;
     char* write_other(char* to, const Delta& delta, bool first) const;
     char* write_text(char* to, std::string_view key, JsonText text, uint32_t choice,
                      bool first) const;
@@ -50,10 +56,15 @@ private:
     char* write_counts(char* to, const Usage& usage) const;
     char* open(char* to, uint32_t choice) const;
 
+    void build_prefix(const AnswerHead& head);
+
     // data: {"id":...,"choices":[{"index":0,"delta":{"content":" and how much of it the other
     // kinds of frames begin with.
     std::string prefix_;
-    size_t prefix_size_ = 0;      // prefix_ itself never shrinks
+    // What it was built for. Of streams that are alike in this only the id differs.
+    int64_t created_ = std::numeric_limits<int64_t>::min();
+    std::string model_;
+    size_t prefix_size_ = 0;      // prefix_ itself is longer
     size_t delta_size_ = 0;       // up to the inside of delta
     size_t index_at_ = 0;         // where the choice's digit stands
     size_t choices_size_ = 0;     // up to the inside of choices

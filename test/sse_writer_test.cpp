@@ -235,3 +235,21 @@ TEST_CASE("SseWriter serves one stream after another") {
     CHECK(written(writer, piece(Delta::Kind::text, "x"), 0, false) ==
           frame(piece(Delta::Kind::text, "x")));
 }
+
+TEST_CASE("One writer serves streams in turn, whatever they have in common") {
+    json::SseWriter shared;
+    const Delta text = piece(Delta::Kind::text, "Hi");
+    for (const uint64_t id : {1, 2}) {
+        for (const int64_t created : {999, 1000, 999}) {
+            for (const char* model : {"m", "a-longer-model", "n", ""}) {
+                for (const bool usage_requested : {false, true, false}) {
+                    const json::AnswerHead of = {id, created, JsonText::trusted(model)};
+                    json::SseWriter own;
+                    shared.begin(of, usage_requested);
+                    own.begin(of, usage_requested);
+                    CHECK(written(shared, text, 0, false) == written(own, text, 0, false));
+                }
+            }
+        }
+    }
+}
