@@ -1,6 +1,7 @@
 #include "core/echo_backend.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "core/text_limits.h"
 #include "net/http_text.h"
@@ -75,10 +76,10 @@ std::string_view EchoBackend::find_model(std::string_view name) {
 }
 
 std::unique_ptr<Generation> EchoBackend::start(const Call& call, Failure& failure) {
-    std::unique_ptr<EchoScript> own_script;
+    std::optional<EchoScript> own_script;
     for (const net::Field& field : call.request.fields) {
         if (!net::equals_ignoring_case(field.name, "x-echo")) continue;
-        if (!own_script) own_script = std::make_unique<EchoScript>(script_);
+        if (!own_script) own_script = script_;
         std::string problem;
         if (!own_script->apply(field.value, problem)) {
             failure = invalid_request(400, "Invalid x-echo field: " + problem, "invalid_value");
@@ -95,8 +96,7 @@ std::unique_ptr<Generation> EchoBackend::start(const Call& call, Failure& failur
     if (!script.tool.empty() && chat.messages.back().role == Role::user) {
         make_call(script.tool, reply);
     }
-    return std::make_unique<EchoGeneration>(clock_, script, std::move(own_script),
-                                            std::move(reply));
+    return std::make_unique<EchoGeneration>(clock_, script, std::move(reply));
 }
 
 // The message itself is the arguments when it is a JSON object, {"text": message} otherwise.

@@ -1,7 +1,6 @@
 #include "core/echo_generation.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "core/echo_words.h"
@@ -17,20 +16,24 @@ std::unique_ptr<char[]> copy_of(std::string_view text) {
     return copy;
 }
 
-EchoGeneration::EchoGeneration(const net::TimerWheel& clock, const EchoScript& script,
-                               std::unique_ptr<EchoScript> own_script, Reply reply)
+EchoGeneration::EchoGeneration(const net::TimerWheel& clock, const EchoCourse& course, Reply reply)
     : clock_(clock),
-      script_(script),
-      own_script_(std::move(own_script)),
       owned_(std::move(reply.owned)),
       tool_(std::move(reply.tool)),
-      whole_(reply.text),
       rest_(reply.text),
+      whole_bytes_(reply.text.size()),
       begun_(clock.now()),
+      course_(course),
       prompt_tokens_(reply.prompt_tokens),
-      is_paced_(script.delay.count() != 0 || script.interval.count() != 0),
-      in_one_piece_(reply.in_one_piece && !is_paced_ && !script.tokens && !script.error_after &&
-                    !script.stall_after) {}
+      is_paced_(course.delay.count() != 0 || course.interval.count() != 0),
+      in_one_piece_(reply.in_one_piece && !is_paced_ && course.tokens == EchoCourse::never &&
+                    course.error_after == EchoCourse::never &&
+                    course.stall_after == EchoCourse::never) {}
+
+JsonText EchoGeneration::whole() const {
+    const std::string_view rest = rest_.view();
+    return JsonText::trusted({rest.data() + rest.size() - whole_bytes_, whole_bytes_});
+}
 
 Next EchoGeneration::next(Delta& out) {
     switch (stage_) {
@@ -62,11 +65,11 @@ Next EchoGeneration::next(Delta& out) {
 }
 
 Next EchoGeneration::begin(Delta& out) {
-    if (script_.error != 0) {
+    if (course_.error != 0) {
         if (is_paced_ && !is_due()) return Next::wait;
-        return fail(script_.error, "This error was asked for.");
+        return fail(course_.error, "This error was asked for.");
     }
-    enter(script_.reasoning ? Stage::reasoning : tool_ ? Stage::call : Stage::text);
+    enter(course_.reasoning ? Stage::reasoning : tool_ ? Stage::call : Stage::text);
     out.kind = Delta::Kind::begin;
     return Next::delta;
 }
@@ -77,7 +80,7 @@ Next EchoGeneration::token(Delta& out, Delta::Kind kind) {
         if (said != Next::delta) return said;
     }
     const bool is_over = rest_.empty();
-    if (is_over && !(is_counted() && !whole_.empty())) {
+    if (is_over && !(is_counted() && whole_bytes_ != 0)) {
         leave_stage();
         return next(out);
     }
@@ -88,10 +91,11 @@ Next EchoGeneration::token(Delta& out, Delta::Kind kind) {
     if (is_over) {
         // From the top, and the last word must not run into the first one.
         out.text = JsonText::trusted(" ");
-        rest_ = whole_;
+        rest_ = whole();
     } else if (in_one_piece_) {
-        out.text = std::exchange(rest_, JsonText());
-        out.tokens = count_words(out.text);
+        out.text = rest_;
+        out.tokens = count_words(rest_);
+        rest_ = rest_.after(rest_);
     } else {
         out.text = first_word(rest_);
         rest_ = rest_.after(out.text);
@@ -101,7 +105,7 @@ Next EchoGeneration::token(Delta& out, Delta::Kind kind) {
 }
 
 net::TimePoint EchoGeneration::due() const {
-    return begun_ + script_.delay + emitted_ * script_.interval;
+    return begun_ + course_.delay + emitted_ * net::Milliseconds(course_.interval);
 }
 
 net::TimePoint EchoGeneration::deadline() const {
@@ -109,34 +113,35 @@ net::TimePoint EchoGeneration::deadline() const {
 }
 
 Next EchoGeneration::checkpoint() {
-    if (script_.error_after && emitted_ >= *script_.error_after) {
+    if (emitted_ >= course_.error_after) {
         if (is_paced_ && !is_due()) return Next::wait;
         return fail(500, "This error in mid-stream was asked for.");
     }
-    if (script_.stall_after && emitted_ >= *script_.stall_after) {
+    if (emitted_ >= course_.stall_after) {
         is_stalled_ = true;
         return Next::wait;
     }
-    if (is_counted() && emitted_ >= stage_begin_ + *script_.tokens) {
-        rest_ = whole_ = JsonText();
+    if (is_counted() && emitted_ >= stage_begin_ + course_.tokens) {
+        rest_ = JsonText();
+        whole_bytes_ = 0;
     }
     find_checkpoint();
     return Next::delta;
 }
 
 void EchoGeneration::find_checkpoint() {
-    checkpoint_ = std::numeric_limits<uint32_t>::max();
-    for (const auto& border : {script_.error_after, script_.stall_after}) {
-        if (border && *border >= emitted_) checkpoint_ = std::min(checkpoint_, *border);
+    checkpoint_ = EchoCourse::never;
+    for (const uint32_t border : {course_.error_after, course_.stall_after}) {
+        if (border >= emitted_) checkpoint_ = std::min(checkpoint_, border);
     }
-    if (is_counted() && !whole_.empty()) {
-        checkpoint_ = std::min(checkpoint_, stage_begin_ + *script_.tokens);
+    if (is_counted() && whole_bytes_ != 0) {
+        checkpoint_ = std::min(checkpoint_, stage_begin_ + course_.tokens);
     }
 }
 
 void EchoGeneration::enter(Stage stage) {
     stage_ = stage;
-    rest_ = whole_;
+    rest_ = whole();
     stage_begin_ = emitted_;
     find_checkpoint();
 }
@@ -160,13 +165,13 @@ json::Usage EchoGeneration::usage() const {
 
 void EchoGeneration::set_aside() {
     if (owned_) return;
-    const bool needs_whole = script_.tokens || stage_ == Stage::begin || stage_ == Stage::reasoning;
-    const JsonText kept = needs_whole ? whole_ : rest_;
+    const bool needs_whole =
+        course_.tokens != EchoCourse::never || stage_ == Stage::begin || stage_ == Stage::reasoning;
+    const JsonText kept = needs_whole ? whole() : rest_;
     const size_t done = kept.size() - rest_.size();
     owned_ = copy_of(kept.view());
-    const std::string_view copy(owned_.get(), kept.size());
-    whole_ = JsonText::trusted(copy);
-    rest_ = JsonText::trusted(copy.substr(done));
+    whole_bytes_ = kept.size();
+    rest_ = JsonText::trusted(std::string_view(owned_.get(), kept.size()).substr(done));
 }
 
 }  // namespace core

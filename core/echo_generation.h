@@ -30,9 +30,8 @@ public:
         bool in_one_piece = false;  // nobody needs the words apart
     };
 
-    // `own_script`: null, or what `script` is. References must outlive it.
-    EchoGeneration(const net::TimerWheel& clock, const EchoScript& script,
-                   std::unique_ptr<EchoScript> own_script, Reply reply);
+    // `clock` must outlive it.
+    EchoGeneration(const net::TimerWheel& clock, const EchoCourse& course, Reply reply);
 
     Next next(json::Delta& out) override;
     net::TimePoint deadline() const override;
@@ -46,7 +45,8 @@ private:
     Next begin(json::Delta& out);
     Next token(json::Delta& out, json::Delta::Kind kind);
     // Whether the script says how many tokens this stage has.
-    bool is_counted() const { return stage_ == Stage::text && script_.tokens; }
+    bool is_counted() const { return stage_ == Stage::text && course_.tokens != EchoCourse::never; }
+    json::JsonText whole() const;
     // Whether the next token's time has come.
     bool is_due() const { return clock_.now() >= due(); }
     net::TimePoint due() const;
@@ -58,14 +58,13 @@ private:
     Next fail(uint16_t status, const char* message);
 
     const net::TimerWheel& clock_;
-    const EchoScript& script_;
-    std::unique_ptr<EchoScript> own_script_;
     std::unique_ptr<char[]> owned_;
     std::unique_ptr<Failure> failure_;
     std::unique_ptr<ToolCall> tool_;
-    json::JsonText whole_;
-    json::JsonText rest_;
+    json::JsonText rest_;  // of the text, what this stage has still to say
+    size_t whole_bytes_;   // of the text, which ends where `rest_` ends
     net::TimePoint begun_;
+    const EchoCourse course_;
     uint32_t prompt_tokens_;
     uint32_t emitted_ = 0;
     uint32_t stage_begin_ = 0;  // `emitted_` when the stage was entered

@@ -38,12 +38,12 @@ TEST_CASE("EchoScript says nothing where the list says nothing") {
         const EchoScript script = script_of(list);
         CHECK(script.delay == milliseconds(0));
         CHECK(script.interval == milliseconds(0));
-        CHECK_FALSE(script.tokens);
+        CHECK(script.tokens == EchoScript::never);
         CHECK_FALSE(script.reasoning);
         CHECK(script.tool.empty());
         CHECK(script.error == 0);
-        CHECK_FALSE(script.error_after);
-        CHECK_FALSE(script.stall_after);
+        CHECK(script.error_after == EchoScript::never);
+        CHECK(script.stall_after == EchoScript::never);
     }
 }
 
