@@ -1,42 +1,43 @@
 #include "core/echo_words.h"
 
-#include <bit>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
-#include "json/swar.h"
+#include <bit>
+#include <cstring>
 
 namespace core {
 namespace {
 
 constexpr size_t word_bytes_max = 16;
 
-// One bit for each of the eight bytes at `from` that is a space, the lowest for the first.
-uint32_t spaces_in_eight(const char* from) {
-    auto word = json::load<uint64_t>(from);
-    if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
-    // A byte that is no space keeps a bit, or gets one in its highest by the addition.
-    word ^= json::low_bits * ' ';
-    const uint64_t others = ((word & ~json::high_bits) + ~json::high_bits) | word;
-    // The product moves the lowest bit of byte i to bit 56 + i.
-    return static_cast<uint32_t>((~others >> 7 & json::low_bits) * 0x0102040810204080 >> 56);
+// One bit for each of the 16 bytes at `from` that is a space, the lowest for the first.
+uint32_t spaces_in(const char* from) {
+#ifdef __SSE2__
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+    return static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(' '))));
+#else
+    uint32_t spaces = 0;
+    for (uint32_t i = 0; i < word_bytes_max; ++i) spaces |= uint32_t{from[i] == ' '} << i;
+    return spaces;
+#endif
 }
 
-// Of the first 16 bytes; behind a shorter text stand spaces.
-uint32_t spaces_in(std::string_view text) {
+// The same for a text that is shorter; behind it stand spaces.
+uint32_t spaces_in_short(std::string_view text) {
     char padded[word_bytes_max];
-    const char* from = text.data();
-    if (text.size() < word_bytes_max) {
-        std::memset(padded, ' ', word_bytes_max);
-        text.copy(padded, text.size());
-        from = padded;
-    }
-    return spaces_in_eight(from) | spaces_in_eight(from + 8) << 8;
+    std::memset(padded, ' ', word_bytes_max);
+    text.copy(padded, text.size());
+    return spaces_in(padded);
 }
 
 }  // namespace
 
 json::JsonText first_word(json::JsonText text) {
     const std::string_view all = text.view();
-    const uint32_t spaces = spaces_in(all);
+    const bool is_short = all.size() < word_bytes_max;
+    const uint32_t spaces = is_short ? spaces_in_short(all) : spaces_in(all.data());
     const uint32_t behind = spaces & (spaces + 1);  // without those the text begins with
     const size_t end = behind != 0 ? static_cast<size_t>(std::countr_zero(behind)) : word_bytes_max;
     if (end >= all.size()) return text;
