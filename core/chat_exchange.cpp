@@ -26,10 +26,13 @@ constexpr size_t kept_bytes_max = 64 * 1024;
 ChatExchange::ChatExchange(ChatServices& services, const Setup& setup,
                            std::unique_ptr<Generation> generation)
     : services_(services),
-      setup_(setup),
+      head_(setup.head),
       generation_(std::move(generation)),
       opened_(services.clock.now()),
-      ping_at_(opened_ + services.limits.ping_interval) {
+      ping_at_(opened_ + services.limits.ping_interval),
+      has_version_(setup.has_version),
+      is_stream_(setup.is_stream),
+      includes_usage_(setup.includes_usage) {
     if (setup.is_stream) return;
     whole_ = std::move(services.spare);
     if (!whole_) whole_ = std::make_unique<WholeAnswer>();
@@ -50,11 +53,11 @@ ChatExchange::~ChatExchange() {
 
 Progress ChatExchange::pump(net::Responder& out) {
     if (whole_ && whole_->is_written) return send_whole(out);
-    return setup_.is_stream ? stream(out) : collect(out);
+    return is_stream_ ? stream(out) : collect(out);
 }
 
 Progress ChatExchange::stream(net::Responder& out) {
-    services_.writer.begin(setup_.head, setup_.includes_usage);
+    services_.writer.begin(head_, includes_usage_);
     const size_t written_before = out.body().size();
     const Next said = write_events(out);
     if (said == Next::end) return finish_stream(out.body());
@@ -165,7 +168,7 @@ Progress ChatExchange::finish_stream(net::OutputBuffer& body) {
     Delta delta;
     delta.kind = Delta::Kind::usage;
     delta.usage = close();
-    if (setup_.includes_usage) {
+    if (includes_usage_) {
         write_event(body, delta);
         services_.metrics.frames.add();
     }
@@ -174,7 +177,7 @@ Progress ChatExchange::finish_stream(net::OutputBuffer& body) {
 }
 
 Progress ChatExchange::finish_whole(net::Responder& out) {
-    json::write_completion(setup_.head, whole_->choices, close(), whole_->text);
+    json::write_completion(head_, whole_->choices, close(), whole_->text);
     if (whole_->bytes > kept_bytes_max) whole_->choices.clear();  // no longer needed
     start_whole(out, 200, cors_fields);
     return send_whole(out);

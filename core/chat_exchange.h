@@ -41,8 +41,8 @@ struct ChatServices {
 class ChatExchange final : public net::Exchange {
 public:
     struct Setup {
-        json::AnswerHead head;  // its model must outlive the exchange
-        const char* path;       // static
+        json::AnswerHead head;     // its model must outlive the exchange
+        bool has_version = false;  // the path began with it
         bool is_stream = false;
         bool includes_usage = false;
         uint8_t choices = 1;  // that the generation's deltas may belong to; 10 at most
@@ -55,7 +55,9 @@ public:
 
     net::Progress pump(net::Responder& out) override;
     void set_aside() override;
-    std::string_view path() const override { return setup_.path; }
+    std::string_view path() const override {
+        return has_version_ ? "/v1/chat/completions" : "/chat/completions";
+    }
     std::string_view fault() const override { return whole_ ? whole_->fault : std::string_view(); }
 
 private:
@@ -74,12 +76,15 @@ private:
     net::Progress send_whole(net::Responder& out);
 
     ChatServices& services_;
-    const Setup setup_;
+    const json::AnswerHead head_;
     std::unique_ptr<Generation> generation_;  // null when it has ended
     std::unique_ptr<WholeAnswer> whole_;      // null as long as a stream does not fail
     const net::TimePoint opened_;
-    net::TimePoint ping_at_;   // of a stream
-    uint32_t begun_ = 0;       // one bit for each choice that has said something
+    net::TimePoint ping_at_;  // of a stream
+    uint32_t begun_ = 0;      // one bit for each choice that has said something
+    const bool has_version_;
+    const bool is_stream_;
+    const bool includes_usage_;
     bool is_started_ = false;  // of a stream: its head is written
 };
 

@@ -140,7 +140,7 @@ std::unique_ptr<Exchange> Router::open_chat(const Request& request, net::Wakeup 
     setup.head.id = net::scatter(next_id_++);
     setup.head.created = ::time(nullptr);
     setup.head.model = json::JsonText::trusted(model);
-    setup.path = request.path.starts_with("/v1") ? "/v1/chat/completions" : "/chat/completions";
+    setup.has_version = request.path.starts_with("/v1/");
     setup.is_stream = chat_.stream;
     setup.includes_usage = chat_.include_usage;
     setup.choices = static_cast<uint8_t>(chat_.n);

@@ -51,9 +51,9 @@ TextLimits::TextLimits(std::unique_ptr<Generation> source, const json::ChatReque
 Next TextLimits::next(Delta& out) {
     while (source_) {
         if (following_) {
-            const Said said = *std::exchange(following_, std::nullopt);
-            out = said.delta;
-            return said.next;
+            const auto said = std::move(following_);
+            out = said->delta;
+            return said->next;
         }
         if (is_cut_) {
             end_with(json::Finish::length);
@@ -72,7 +72,7 @@ Next TextLimits::next(Delta& out) {
             }
         }
         if (held_.empty()) return said;
-        following_ = {said, out};
+        following_ = std::make_unique<Said>(Said{said, out});
         shown_bytes_ = held_.size();
         return show(out);
     }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,8 +59,8 @@ private:
     bool is_finished_ = false;
     std::string held_;  // plain text; behind shown_bytes_ it may begin a stop string
     size_t shown_bytes_ = 0;
-    std::string shown_;              // what the last delta points to
-    std::optional<Said> following_;  // behind the text that is held
+    std::string shown_;                // what the last delta points to
+    std::unique_ptr<Said> following_;  // behind the text that is held
 };
 
 }  // namespace core

@@ -78,7 +78,7 @@ struct Fixture {
     core::ChatServices services{timers, limits, metrics, log};
     FakeRecord record;
     json::Usage usage{7, 3, -1, -1};
-    ChatExchange::Setup setup{{0xABC, 1750145000, JsonText::trusted("m")}, "/path", true, false};
+    ChatExchange::Setup setup{{0xABC, 1750145000, JsonText::trusted("m")}, true, true, false};
 };
 
 // The JSON texts of a stream's events; the stream must consist of events and comments only.
