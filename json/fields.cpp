@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdlib>
 #include <functional>
 #include <system_error>
 #include <utility>
 
+#include "json/decimal.h"
 #include "json/utf8.h"
 
 namespace json {
@@ -32,12 +32,6 @@ std::string_view name_of(Token::Kind kind) {
             break;
     }
     return "something else";
-}
-
-// strtod and not from_chars, which costs a static binary 150 KB. The text goes on with a byte that
-// cannot belong to the number.
-double decimal_of(std::string_view text) {
-    return std::strtod(text.data(), nullptr);
 }
 
 constexpr Bound integer_below = {"integer below minimum", ">= ", "integer_below_min_value"};

@@ -1,7 +1,8 @@
 #include "json/values.h"
 
 #include <charconv>
-#include <cstdlib>
+
+#include "json/decimal.h"
 
 namespace json {
 
@@ -27,9 +28,7 @@ void take(const Node& node, int64_t& out) {
     }
     constexpr double bound = 9.2e18;
     if (!node.is(Token::Kind::decimal)) return;
-    // strtod and not from_chars, which costs a static binary 150 KB. The text goes on with a byte
-    // that cannot belong to the number.
-    const double value = std::strtod(text.data(), nullptr);
+    const double value = decimal_of(text);
     if (value >= bound) {
         out = INT64_MAX;
     } else if (value <= -bound) {
