@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -62,28 +63,20 @@ std::string trimmed(std::string_view value) {
     return out;
 }
 
-using Pairs = std::vector<std::pair<std::string, std::string>>;
+// By name; the values of equal names in their order.
+using Fields = std::map<std::string, std::string>;
 
-// Sorted by name; the values of equal names stay in their order.
-Pairs canonical_fields(const SigV4Request& request) {
-    Pairs fields;
+Fields canonical_fields(const SigV4Request& request) {
+    Fields fields;
     for (const SigV4Field& field : request.fields) {
-        fields.emplace_back(lower(field.name), trimmed(field.value));
+        const std::string value = trimmed(field.value);
+        const auto [known, is_new] = fields.try_emplace(lower(field.name), value);
+        if (!is_new) known->second += ',' + value;
     }
-    const auto by_name = [](const auto& a, const auto& b) { return a.first < b.first; };
-    std::stable_sort(fields.begin(), fields.end(), by_name);
-    Pairs out;
-    for (auto& [name, value] : fields) {
-        if (!out.empty() && out.back().first == name) {
-            out.back().second += ',' + value;
-        } else {
-            out.emplace_back(std::move(name), std::move(value));
-        }
-    }
-    return out;
+    return fields;
 }
 
-std::string signed_names(const Pairs& fields) {
+std::string signed_names(const Fields& fields) {
     std::string out;
     for (const auto& [name, value] : fields) {
         if (!out.empty()) out += ';';
@@ -93,7 +86,7 @@ std::string signed_names(const Pairs& fields) {
 }
 
 std::string canonical_query(std::string_view query) {
-    Pairs parameters;
+    std::vector<std::pair<std::string, std::string>> parameters;
     while (!query.empty()) {
         const std::string_view parameter = query.substr(0, query.find('&'));
         query.remove_prefix(std::min(query.size(), parameter.size() + 1));
@@ -118,7 +111,7 @@ std::string scope(const SigV4Key& key, const SigV4Request& request) {
 }  // namespace
 
 std::string sigv4_canonical_request(const SigV4Request& request) {
-    const Pairs fields = canonical_fields(request);
+    const Fields fields = canonical_fields(request);
     std::string out(request.method);
     out.append("\n").append(request.path).append("\n");
     out.append(canonical_query(request.query)).append("\n");
