@@ -51,14 +51,14 @@ bool Address::is_loopback() const {
 bool Address::is_in(const Address& network, int bits) const {
     if (family() != network.family()) return false;
     const auto whole = static_cast<size_t>(bits / 8);
-    if (std::memcmp(bytes(), network.bytes(), whole) != 0) return false;
+    if (std::memcmp(bytes().data(), network.bytes().data(), whole) != 0) return false;
     const int rest = bits % 8;
     return rest == 0 || (bytes()[whole] ^ network.bytes()[whole]) >> (8 - rest) == 0;
 }
 
 std::string Address::text() const {
     char host[INET6_ADDRSTRLEN] = "";
-    ::inet_ntop(family(), bytes(), host, sizeof host);
+    ::inet_ntop(family(), bytes().data(), host, sizeof host);
     const std::string port_text = ':' + std::to_string(port());
     return family() == AF_INET6 ? '[' + std::string(host) + ']' + port_text : host + port_text;
 }
@@ -67,9 +67,9 @@ socklen_t Address::size() const {
     return family() == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
 }
 
-const uint8_t* Address::bytes() const {
+std::span<const uint8_t> Address::bytes() const {
     if (family() == AF_INET6) return any_.sin6_addr.s6_addr;
-    return reinterpret_cast<const uint8_t*>(&v4().sin_addr);
+    return {reinterpret_cast<const uint8_t*>(&v4().sin_addr), sizeof(in_addr)};
 }
 
 }  // namespace net

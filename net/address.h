@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 namespace net {
@@ -21,6 +22,7 @@ public:
 
     int family() const { return any_.sin6_family; }
     uint16_t port() const;
+    std::span<const uint8_t> bytes() const;  // 4 or 16, the first one first
     bool is_loopback() const;
     // Whether the first `bits` bits are those of `network`, and the family is.
     bool is_in(const Address& network, int bits) const;
@@ -31,7 +33,6 @@ public:
 
 private:
     const sockaddr_in& v4() const { return reinterpret_cast<const sockaddr_in&>(any_); }
-    const uint8_t* bytes() const;
 
     sockaddr_in6 any_{};  // the larger of the two; family and port have one place in both
 };

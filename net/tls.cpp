@@ -187,13 +187,16 @@ std::unique_ptr<Stream> OpenSslTls::wrap(std::unique_ptr<Stream> lower, const st
     if (!bio) throw std::bad_alloc();
     SSL_set_bio(ssl.get(), bio, bio);
     SSL_set_connect_state(ssl.get());
+    // Not SSL_set1_host, which reads the name as an address first, with sscanf.
+    X509_VERIFY_PARAM* expected = SSL_get0_param(ssl.get());
     Address address;
     if (Address::parse(host, address)) {
-        X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), host.c_str());
+        const auto bytes = address.bytes();
+        X509_VERIFY_PARAM_set1_ip(expected, bytes.data(), bytes.size());
     } else {
         SSL_set_tlsext_host_name(ssl.get(), host.c_str());
-        SSL_set_hostflags(ssl.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-        SSL_set1_host(ssl.get(), host.c_str());
+        X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+        X509_VERIFY_PARAM_set1_host(expected, host.c_str(), host.size());
     }
     auto& known = static_cast<OpenSslSession&>(session);
     if (known.handle) {
