@@ -28,7 +28,9 @@ TLS          ?= openssl
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum -Wnon-virtual-dtor -Werror
 OPTIMIZE ?= -O2
 SANITIZE ?=
-STATIC   ?= -static -s -Wl,--wrap=dlopen
+# net/static_libc.cpp names what it puts in the place of parts of libc.
+wrapped  := $(shell sed -n 's/.*__wrap_\(\w\w*\).*/\1/p' net/static_libc.cpp | sort -u)
+STATIC   ?= -static -s $(wrapped:%=-Wl,--wrap=%)
 packages := llhttp simdjson doctest cares openssl
 INCLUDES := -I. $(packages:%=-isystem $(DEPS)/%)
 SPLIT    := -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)=.
@@ -46,10 +48,20 @@ tls_mark  := $(BUILD)/tls-$(TLS)
 sources   := $(filter-out $(left_out) net/static_libc.cpp,$(wildcard net/*.cpp json/*.cpp core/*.cpp))
 libraries := $(BUILD)/deps/llhttp.o $(BUILD)/deps/api.o $(BUILD)/deps/http.o $(BUILD)/deps/simdjson.o
 objects   := $(sources:%.cpp=$(BUILD)/%.o) $(libraries)
-linked     = $(filter %.o,$^) $(archives)
 tests     := $(patsubst %.cpp,$(BUILD)/%.o,$(filter-out test/fuzz_% $(left_out),$(wildcard test/*.cpp)))
 fuzzers   := $(patsubst test/%.cpp,$(BUILD)/%,$(wildcard test/fuzz_*.cpp))
 benches   := $(patsubst bench/%.cpp,$(BUILD)/bench/%,$(wildcard bench/*.cpp))
+# What runs at the start, for a login, now and then or on a failure: built for size.
+seldom    := main $(addprefix core/,account account_keeper account_thread amazon_q_options \
+    amazon_q_settings commands credential_store device_login foreign_logins metrics \
+    model_list models_exchange option options profile_query service_call status_report \
+    terminal_screen token_refresh) $(addprefix json/,amazon_q_error amazon_q_models \
+    amazon_q_profiles aws_oidc credentials error models rfc3339) $(addprefix net/,address ca_store \
+    call_loop command connect_race dialer file peer process proxy proxy_tunnel resolver \
+    resolver_channel server signals sigv4 supervisor tls upstream_setup url)
+rarely    := $(seldom:%=$(BUILD)/%.o)
+# These go last: of an inline function in several files the linker keeps the first, the fast one.
+linked     = $(filter-out $(rarely),$(filter %.o,$^)) $(filter $(rarely),$^) $(archives)
 fetched   := $(DEPS)/llhttp/llhttp.c $(DEPS)/simdjson/simdjson.cpp $(archives)
 quiet     := $(if $(VERBOSE),,@)
 
@@ -72,6 +84,7 @@ $(BUILD)/bench/%: $(BUILD)/bench/%.o $(objects) $(archives)
 	@echo LINK $@
 	$(quiet)$(CXX) -static -o $@ $(linked) $(LDFLAGS)
 
+$(rarely): OPTIMIZE := -Os
 $(BUILD)/%.o: %.cpp | $(fetched)
 	@echo CXX $<
 	$(quiet)mkdir -p $(@D) && $(CXX) $(CXXFLAGS) $(INCLUDES) -MMD -MP -c -o $@ $<
