@@ -24,8 +24,8 @@ std::string_view allowed_methods(Route route);
 bool is_allowed(Route route, net::Method method);
 
 // Why a request with this path or method has no route.
-Failure no_such_route(const net::Request& request);
-Failure no_such_method(const net::Request& request);
+[[gnu::cold]] Failure no_such_route(const net::Request& request);
+[[gnu::cold]] Failure no_such_method(const net::Request& request);
 
 // Why a model is not served.
 Failure unknown_model(std::string_view id);

@@ -41,16 +41,16 @@ std::string_view image_format(std::string_view media_type) {
     return {};
 }
 
-std::string path(uint32_t message) {
+[[gnu::cold]] std::string path(uint32_t message) {
     return "messages[" + std::to_string(message) + "]";
 }
 
-std::string path(uint32_t message, size_t part) {
+[[gnu::cold]] std::string path(uint32_t message, size_t part) {
     return path(message) + ".content[" + std::to_string(part) + "]";
 }
 
-bool fail(DecodeError& error, std::string param, std::string message,
-          std::string_view code = "invalid_value") {
+[[gnu::cold]] bool fail(DecodeError& error, std::string param, std::string message,
+                        std::string_view code = "invalid_value") {
     error = {std::move(message), std::move(param), code};
     return false;
 }

@@ -18,7 +18,7 @@ public:
     Path(const Path& parent, std::string_view key) : parent_(&parent), key_(key) {}
     Path(const Path& parent, size_t index) : parent_(&parent), index_(index) {}
 
-    std::string text() const;
+    [[gnu::cold]] std::string text() const;
 
 private:
     const Path* parent_ = nullptr;
@@ -33,7 +33,8 @@ struct Bound {
 
 // FieldReader reads fields of known types and remembers what is wrong with the first wrong one, in
 // the order of the text. All functions return false only if the text is malformed; a wrong field is
-// skipped and reading goes on, since malformed JSON anywhere counts for more.
+// skipped and reading goes on, since malformed JSON anywhere counts for more. What puts an error
+// into words is cold: small, and out of the way of what is right.
 class FieldReader {
 public:
     template <class Number>
@@ -58,18 +59,20 @@ public:
     [[nodiscard]] bool raw_object(Node&, const Path&, std::string_view& out);
 
     // Remember an error and skip the node.
-    [[nodiscard]] bool wrong_type(Node&, const Path&, std::string_view expected);
+    [[nodiscard, gnu::cold]] bool wrong_type(Node&, const Path&, std::string_view expected);
 
     // Remember an error. Nodes are scalars here, or have been visited.
-    void wrong_value(const Node&, const Path&, std::span<const std::string_view> supported);
-    void wrong(const Node&, const Path&, std::string_view code, std::string_view message);
-    void missing(const Node& object, const Path&, std::string_view key);
+    [[gnu::cold]] void wrong_value(const Node&, const Path&,
+                                   std::span<const std::string_view> supported);
+    [[gnu::cold]] void wrong(const Node&, const Path&, std::string_view code,
+                             std::string_view message);
+    [[gnu::cold]] void missing(const Node& object, const Path&, std::string_view key);
 
     bool has_error() const { return at_ != nullptr; }
     DecodeError& error() { return error_; }
 
 private:
-    void out_of_range(const Node&, const Path&, const Bound&, int64_t limit);
+    [[gnu::cold]] void out_of_range(const Node&, const Path&, const Bound&, int64_t limit);
     // Whether no error stands before the node: others are not even put into words, so that a body
     // full of faults costs no more than a good one.
     bool counts(const Node&) const;
@@ -83,6 +86,6 @@ private:
 size_t index_among(std::span<const std::string_view> names, JsonText text);
 
 // 'a', 'b', and 'c'.
-std::string list_of(std::span<const std::string_view> names);
+[[gnu::cold]] std::string list_of(std::span<const std::string_view> names);
 
 }  // namespace json

@@ -72,7 +72,7 @@ private:
     bool finish();
     void end_of_stream(Io io);
     bool expire();
-    void fail(CallError error, std::string text);
+    [[gnu::cold]] void fail(CallError error, std::string text);
     void doom();
     UpstreamCall* detach();
     void arm(TimePoint deadline);
