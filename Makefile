@@ -72,6 +72,11 @@ $(BUILD)/amazon-q-server: $(BUILD)/main.o $(BUILD)/net/static_libc.o $(objects) 
 	@echo LINK $@
 	$(quiet)$(CXX) $(STATIC) -o $@ $(linked) $(LDFLAGS)
 
+# The part of the static program that has no test in the units, which are linked otherwise.
+$(BUILD)/static_probe: $(BUILD)/test/static/probe.o $(BUILD)/net/static_libc.o
+	@echo LINK $@
+	$(quiet)$(CXX) $(STATIC) -o $@ $^ $(LDFLAGS)
+
 $(BUILD)/unit: $(tests) $(objects) $(archives) $(tls_mark)
 	@echo LINK $@
 	$(quiet)$(CXX) -o $@ $(linked) $(LDFLAGS)
@@ -119,7 +124,7 @@ run: all
 unit: $(BUILD)/unit
 	$(BUILD)/unit
 
-test: all $(BUILD)/unit
+test: all $(BUILD)/unit $(BUILD)/static_probe
 	test/run $(BUILD)
 
 asan:

@@ -68,6 +68,10 @@ char* __wrap_if_indextoname(unsigned, char*) {
     errno = ENXIO;
     return nullptr;
 }
+// For the names of addresses: beside a function of c-ares that is needed.
+void __wrap_ares_gethostbyaddr(void*, const void*, int, int, void*, void*) {
+    refuse("the name of an address");
+}
 
 void* __wrap_dlopen(const char*, int) {
     return nullptr;
