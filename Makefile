@@ -85,9 +85,13 @@ $(BUILD)/fuzz_%: $(BUILD)/test/fuzz_%.o $(objects) $(archives)
 	@echo LINK $@
 	$(quiet)$(CXX) -fsanitize=fuzzer -o $@ $(linked) $(LDFLAGS)
 
-$(BUILD)/bench/%: $(BUILD)/bench/%.o $(objects) $(archives)
+$(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/rooms.a
 	@echo LINK $@
-	$(quiet)$(CXX) -static -o $@ $(linked) $(LDFLAGS)
+	$(quiet)$(CXX) -static -o $@ $^ $(LDFLAGS)
+
+# For programs that take of the rooms what they need.
+$(BUILD)/rooms.a: $(objects)
+	$(quiet)rm -f $@ && $(AR) rcs $@ $^
 
 $(rarely): OPTIMIZE := -Os
 $(BUILD)/%.o: %.cpp | $(fetched)
