@@ -1,7 +1,7 @@
 # make            the server: build/amazon-q-server (static, stripped)
 # make run        builds it and serves the echo backend on http://127.0.0.1:8080/v1
 # make test       builds and runs all tests: units, loopback, and the real clients
-# make asan | ubsan | tsan     the C++ tests under a sanitizer
+# make asan | ubsan | tsan     all tests with the server under a sanitizer; asan has UBSan in it
 # make fuzz       every fuzz target for FUZZ_SECONDS
 # make bench      the server beside the floor, nginx and others; prints ratios
 # make format | check | install | clean | help
@@ -18,6 +18,7 @@ RUN_FLAGS    ?= --backend echo
 FUZZ_SECONDS ?= 20
 BUILD        ?= build
 DEPS         ?= build/deps
+CLIENTS      ?= build/clients
 LLHTTP       ?=
 SIMDJSON     ?=
 DOCTEST      ?=
@@ -28,6 +29,8 @@ TLS          ?= openssl
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum -Wnon-virtual-dtor -Werror
 OPTIMIZE ?= -O2
 SANITIZE ?=
+SANITIZER ?=
+export CLIENTS SANITIZER
 # net/static_libc.cpp names what it puts in the place of parts of libc.
 wrapped  := $(shell sed -n 's/.*__wrap_\(\w\w*\).*/\1/p' net/static_libc.cpp | sort -u)
 STATIC   ?= -static -s $(wrapped:%=-Wl,--wrap=%)
@@ -68,7 +71,7 @@ quiet     := $(if $(VERBOSE),,@)
 .PHONY: all run test unit asan ubsan tsan fuzz fuzzers bench format check install clean help
 all: $(BUILD)/amazon-q-server
 
-$(BUILD)/amazon-q-server: $(BUILD)/main.o $(BUILD)/net/static_libc.o $(objects) $(archives) $(tls_mark)
+$(BUILD)/amazon-q-server: $(BUILD)/main.o $(if $(STATIC),$(BUILD)/net/static_libc.o) $(objects) $(archives) $(tls_mark)
 	@echo LINK $@
 	$(quiet)$(CXX) $(STATIC) -o $@ $(linked) $(LDFLAGS)
 
@@ -131,12 +134,13 @@ unit: $(BUILD)/unit
 test: all $(BUILD)/unit $(BUILD)/static_probe
 	test/run $(BUILD)
 
-asan:
-	@$(MAKE) --no-print-directory unit BUILD=build/asan SANITIZE="-fsanitize=address -fno-omit-frame-pointer -g1 -Wno-maybe-uninitialized" OPTIMIZE=-O1
-ubsan:
-	@$(MAKE) --no-print-directory unit BUILD=build/ubsan SANITIZE="-fsanitize=undefined -fno-sanitize-recover=all -g1 -Wno-maybe-uninitialized" OPTIMIZE=-O1
-tsan:
-	@$(MAKE) --no-print-directory unit BUILD=build/tsan SANITIZE="-fsanitize=thread -g1 -Wno-maybe-uninitialized" OPTIMIZE=-O1
+# Dynamic, as the sanitizers' own libraries are.
+asan: checks := address,undefined
+ubsan: checks := undefined
+tsan: checks := thread
+asan ubsan tsan:
+	@$(MAKE) --no-print-directory test BUILD=build/$@ STATIC= OPTIMIZE=-O1 SANITIZER=$@ \
+	    SANITIZE="-fsanitize=$(checks) -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 -Wno-maybe-uninitialized"
 
 fuzz:
 	@$(MAKE) --no-print-directory fuzzers BUILD=build/fuzz CXX=$(CLANGXX) CC=$(CLANGXX:++=) OPTIMIZE=-O1 \

@@ -1,4 +1,4 @@
-// Where the npm packages are: BUILD/clients/amazon_q, filled by ./setup. ES imports look beside the
+// Where the npm packages are: CLIENTS/amazon_q, filled by test/setup. ES imports look beside the
 // importing file only, so packages that live outside the tree are required from their own folder.
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -12,15 +12,17 @@ export const buildFolder = path.resolve(
     argument.startsWith('-') ? (process.env.BUILD ?? path.join(sourceRoot, 'build')) : argument,
 );
 
-const require = createRequire(path.join(buildFolder, 'clients/amazon_q/package.json'));
+export const clientsFolder = path.resolve(
+    process.env.CLIENTS ?? path.join(sourceRoot, 'build/clients'),
+);
+
+const require = createRequire(path.join(clientsFolder, 'amazon_q/package.json'));
 
 export function npmPackage(name) {
     try {
         return require(name);
     } catch (error) {
         if (error.code !== 'MODULE_NOT_FOUND') throw error;
-        throw new Error(
-            `the npm package ${name} is missing: run test/amazon_q/setup ${buildFolder}`,
-        );
+        throw new Error(`the npm package ${name} is missing from ${clientsFolder}: run test/setup`);
     }
 }

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { check, slowness } from './checks.mjs';
 import { buildFolder, npmPackage } from './packages.mjs';
 import { startStandIn } from './stand_in.mjs';
 
@@ -17,9 +18,20 @@ process.on('exit', () => {
     homes.forEach((home) => rmSync(home, { recursive: true, force: true }));
 });
 
+// What test/run tells a sanitizer in the server.
+const sanitizer_options = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => name.endsWith('SAN_OPTIONS')),
+);
+
 // A home that knows of no credentials, and of no proxy between us and the stand-in.
 function environment(home, more) {
-    return { PATH: process.env.PATH, HOME: home, XDG_DATA_HOME: path.join(home, 'data'), ...more };
+    return {
+        PATH: process.env.PATH,
+        HOME: home,
+        XDG_DATA_HOME: path.join(home, 'data'),
+        ...sanitizer_options,
+        ...more,
+    };
 }
 
 function launch(args, env) {
@@ -48,7 +60,7 @@ function launch(args, env) {
 }
 
 // Runs a subcommand to its end: {status, out, log, home}.
-export async function runCommand(args, { home, env = {}, limit_ms = 20_000 } = {}) {
+export async function runCommand(args, { home, env = {}, limit_ms = 20_000 * slowness } = {}) {
     const child = launch(args, environment(home, env));
     const timer = setTimeout(() => child.kill('SIGKILL'), limit_ms);
     const status = await child.ended;
@@ -75,7 +87,7 @@ export function credentials(more = {}) {
 }
 
 export async function waitUntil(condition, limit_ms = 5000) {
-    const end = performance.now() + limit_ms;
+    const end = performance.now() + limit_ms * slowness;
     while (performance.now() < end) {
         const value = condition();
         if (value) return value;
@@ -89,6 +101,20 @@ async function addressOf(child) {
     await waitUntil(() => found() || !running.has(child), 10_000);
     if (!found()) throw new Error(`the server printed no address: ${child.out}${child.log}`);
     return `http://127.0.0.1:${found()[1]}`;
+}
+
+// Lets a server drain, cuts what still runs, and fails if it does not leave properly: a crash
+// or a sanitizer's report shows here, too.
+async function leave(child) {
+    if (!running.has(child)) return;
+    for (const patience_ms of [500, 5000]) {
+        child.kill('SIGTERM');
+        if (await waitUntil(() => !running.has(child), patience_ms)) break;
+    }
+    child.kill('SIGKILL');
+    const status = await child.ended;
+    if (status !== 0 && status !== 1)
+        check('the server leaves when told to', false, `status ${status}: ${child.log}`);
 }
 
 // A stand-in and a server in front of it. Options: `server` (more arguments), `env`, `settings`
@@ -144,8 +170,7 @@ export async function startBench({
         memory_kib: () =>
             Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]),
         async close() {
-            child.kill('SIGKILL');
-            await child.ended;
+            await leave(child);
             if (!stand_in) await upstream.close();
         },
     };

@@ -27,8 +27,12 @@ JSON_DATA = os.path.join(ROOT, "..", "shared", "json-data")
 VERBOSE = bool(os.environ.get("VERBOSE"))
 CHAT = "/v1/chat/completions"
 
+# Under a sanitizer the server is slower, by this factor, and its memory and processor time tell nothing.
+SANITIZER = os.environ.get("SANITIZER")
+SLOWNESS = float(os.environ.get("SLOWNESS", "1"))
 # Everything that must come "at once" may take this long on a loaded machine.
-SOON = 5.0
+SOON = 5.0 * SLOWNESS
+PATIENCE = 20.0 * SLOWNESS
 # Timers fire on a millisecond grid and the clocks of two processes are read at different moments.
 GRID = 0.02
 
@@ -58,6 +62,13 @@ def equal(name, got, want):
 def within(name, seconds, low, high):
     """A duration: exact below, generous above."""
     return check(name, low - GRID <= seconds <= high, f"took {seconds:.3f} s, expected {low} to {high}")
+
+
+def cost(name, holds, detail=""):
+    """A check of memory or processor time; `holds` is asked only where these are the server's own."""
+    if SANITIZER:
+        return skip(name, f"not to be measured under {SANITIZER}")
+    return check(name, holds(), detail)
 
 
 def skip(name, why):
@@ -130,7 +141,7 @@ class Server:
         self.port = self.wait_for_port()
 
     def wait_for_port(self):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             match = re.search(r"http://[^\s/]*:(\d+)", self.stdout())
             if match:
@@ -177,14 +188,25 @@ class Server:
     def stop(self):
         """Ends the server for good; a test that cares about the exit uses signal and wait_exit."""
         if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
+            self.leave()
         for file in (self.log_file, self.out_file):
             file.close()
             if os.path.exists(file.name):
                 os.unlink(file.name)
         if self in servers:
             servers.remove(self)
+
+    def leave(self):
+        """Lets it drain, cuts what still runs, and fails if it does not leave properly (a sanitizer's report, too)."""
+        code = None
+        for patience in (0.5, SOON):
+            if code is None:
+                self.process.terminate()
+                code = self.wait_exit(patience)
+        if code not in (0, 1):
+            check("the server leaves when told to", False, f"exit code {code}: {self.log()}")
+            self.process.kill()
+            self.process.wait()
 
     def __enter__(self):
         return self
@@ -330,7 +352,7 @@ class Response:
 class Client:
     """A connection that sends exactly the bytes it is given and reads answers strictly."""
 
-    def __init__(self, server, timeout=20.0, receive_buffer=None):
+    def __init__(self, server, timeout=PATIENCE, receive_buffer=None):
         port = server.port if isinstance(server, Server) else server
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         if receive_buffer:
@@ -460,7 +482,7 @@ class Client:
         except (socket.timeout, TimeoutError):
             return False
         finally:
-            self.socket.settimeout(20)
+            self.socket.settimeout(PATIENCE)
 
     def usable(self):
         """Whether another request is answered on this connection."""

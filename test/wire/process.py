@@ -117,7 +117,7 @@ def test_start_lines():
         try:
             check(f"{options} starts", "http://127.0.0.1:" in result.stdout.readline())
         finally:
-            result.kill()
+            result.terminate()
             result.wait()
     with Server("--host", "127.0.0.1", "--api-key", "k-seed-command-line", "--model-name", "amazon-q") as server:
         listing = ask(server, get("/v1/models", [("Authorization", "Bearer k-seed-command-line")]), "GET").json()
@@ -157,7 +157,7 @@ def test_ipv6():
                 client.sendall(get())
                 check("served", client.recv(65536).startswith(b"HTTP/1.1 200 "))
     finally:
-        process.kill()
+        process.terminate()
         process.wait()
 
 
