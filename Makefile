@@ -131,11 +131,12 @@ run: all
 unit: $(BUILD)/unit
 	$(BUILD)/unit
 
-test: all $(BUILD)/unit $(BUILD)/static_probe
+test: all $(BUILD)/unit $(if $(STATIC),$(BUILD)/static_probe)
 	test/run $(BUILD)
 
-# Dynamic, as the sanitizers' own libraries are.
-asan: checks := address,undefined
+# Without STATIC, as a sanitizer's hooks need the dynamic loader. The two of asan write into one log
+# only if g++ links their own libraries statically; clang++ does so anyway.
+asan: checks := address,undefined $(if $(findstring clang,$(CXX)),,-static-libasan -static-libubsan)
 ubsan: checks := undefined
 tsan: checks := thread
 asan ubsan tsan:

@@ -187,26 +187,21 @@ class Server:
 
     def stop(self):
         """Ends the server for good; a test that cares about the exit uses signal and wait_exit."""
-        if self.process.poll() is None:
-            self.leave()
+        code = self.process.poll()
+        for patience in (0.5, SOON):  # to drain; to leave when told a second time
+            if code is None:
+                self.process.terminate()
+                code = self.wait_exit(patience)
+        if code not in (0, 1):  # a crash, a sanitizer's report, or it hangs
+            check("the server leaves when told to, not otherwise", False, f"exit code {code}: {self.log()}")
+            self.process.kill()
+        self.process.wait()
         for file in (self.log_file, self.out_file):
             file.close()
             if os.path.exists(file.name):
                 os.unlink(file.name)
         if self in servers:
             servers.remove(self)
-
-    def leave(self):
-        """Lets it drain, cuts what still runs, and fails if it does not leave properly (a sanitizer's report, too)."""
-        code = None
-        for patience in (0.5, SOON):
-            if code is None:
-                self.process.terminate()
-                code = self.wait_exit(patience)
-        if code not in (0, 1):
-            check("the server leaves when told to", False, f"exit code {code}: {self.log()}")
-            self.process.kill()
-            self.process.wait()
 
     def __enter__(self):
         return self
