@@ -188,7 +188,7 @@ class Server:
     def stop(self):
         """Ends the server for good; a test that cares about the exit uses signal and wait_exit."""
         code = self.process.poll()
-        for patience in (0.5, SOON):  # to drain; to leave when told a second time
+        for patience in (0.5 * SLOWNESS, SOON):  # to drain; to leave when told a second time
             if code is None:
                 self.process.terminate()
                 code = self.wait_exit(patience)
