@@ -204,7 +204,7 @@ void Connection::begin_exchange(std::string_view client_request_id) {
     timer_.disarm();
     opened_ = now();
     status_ = 0;
-    bytes_sent_ = 0;
+    bytes_moved_ = 0;
     is_finished_ = is_chunked_ = false;
     request_id_.assign(workspace_.next_request_id++, client_request_id);
 }
@@ -277,7 +277,7 @@ void Connection::release_request() {
 void Connection::begin_linger() {
     incoming_.reset();
     has_pipelined_ = false;
-    bytes_discarded_ = 0;
+    bytes_moved_ = 0;
     state_ = State::linger;
     timer_.arm(workspace_.limits.linger_timeout);
     ::shutdown(socket_.value(), SHUT_WR);
@@ -292,8 +292,8 @@ bool Connection::discard() {
         is_readable_ = false;
         return false;
     }
-    bytes_discarded_ += static_cast<uint64_t>(std::max<ssize_t>(count, 0));
-    if (count <= 0 || bytes_discarded_ > workspace_.limits.linger_bytes_max) doom();
+    bytes_moved_ += static_cast<uint64_t>(std::max<ssize_t>(count, 0));
+    if (count <= 0 || bytes_moved_ > workspace_.limits.linger_bytes_max) doom();
     return true;
 }
 

@@ -110,15 +110,14 @@ private:
     bool is_finished_ = false;  // the exchange is; its output may not be
     bool close_after_ = false;
     bool holds_request_ = false;  // incoming_ holds the exchange's request
-    uint64_t bytes_sent_ = 0;
+    uint64_t bytes_moved_ = 0;    // sent by the exchange; discarded, once it is over, by lingering
     TimePoint opened_{};
     TimePoint first_byte_{};
     RequestId request_id_;
     const char* method_name_ = "-";  // static
     uint16_t status_ = 0;
 
-    int queued_bytes_ = 0;          // in the kernel, when the client was last seen to take some
-    uint64_t bytes_discarded_ = 0;  // while lingering
+    int queued_bytes_ = 0;  // in the kernel, when the client was last seen to take some
     ConnectionOwner& owner_;
     const uint32_t slot_;
     const Peer peer_;

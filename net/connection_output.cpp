@@ -47,7 +47,7 @@ void Connection::start(const ResponseHead& head) {
 
 void Connection::transmit(std::string_view bytes) {
     if (bytes.empty()) return;
-    if (bytes_sent_ == 0) first_byte_ = now();
+    if (bytes_moved_ == 0) first_byte_ = now();
     const size_t sent = send_some(bytes);
     if (sent < bytes.size() && !is_broken_) unsent_.keep(bytes.substr(sent));
 }
@@ -70,7 +70,7 @@ size_t Connection::send_some(std::string_view bytes) {
     if (count < 0 && errno != EAGAIN) is_broken_ = true;
     const auto sent = static_cast<size_t>(std::max<ssize_t>(count, 0));
     workspace_.counters.bytes_sent.add(sent);
-    bytes_sent_ += sent;
+    bytes_moved_ += sent;
     is_writable_ = sent == bytes.size();
     if (!is_writable_) await_client();
     return sent;
@@ -104,8 +104,8 @@ void Connection::log_exchange(std::string_view outcome) {
     record.path = exchange_ ? exchange_->path() : "-";
     record.outcome = outcome;
     record.status = status_;
-    record.bytes = bytes_sent_;
-    if (bytes_sent_ != 0) record.first_byte = first_byte_ - opened_;
+    record.bytes = bytes_moved_;
+    if (bytes_moved_ != 0) record.first_byte = first_byte_ - opened_;
     record.duration = now() - opened_;
     workspace_.log.request(level, record);
 }

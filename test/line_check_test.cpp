@@ -81,7 +81,7 @@ TEST_CASE("LineCheck refuses control characters wherever they stand in a line") 
 }
 
 TEST_CASE("LineCheck is not deceived by the byte beside a control character") {
-    // The quick test of eight bytes may call a neighbour special: it must not be refused for it.
+    // Many bytes are looked at together: none may be refused for what its neighbour is.
     for (const char* text : {"abcd\texy!abcdefgh\r\n", "\x80\x80\x80\x80\x80\x80\x80\x80\r\n",
                              "abc~\x80~~~~~~~~~~\r\n", "        \x81       \r\n"}) {
         check_all_splits(text, true);
