@@ -118,8 +118,7 @@ private:
         json::Delta delta;
         while (events_.next(delta)) {
             if (writer_.bytes_max(delta) > out_.size()) throw std::runtime_error("a large delta");
-            written +=
-                static_cast<size_t>(writer_.write(out_.data(), delta, false) - out_.data());
+            written += static_cast<size_t>(writer_.write(out_.data(), delta, false) - out_.data());
         }
         return written;
     }
