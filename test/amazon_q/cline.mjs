@@ -5,8 +5,8 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { check, equal, group, includes, summary } from './checks.mjs';
-import { currentOf } from './chat_client.mjs';
+import { check, equal, group, includes, slowness, summary } from './checks.mjs';
+import { currentOf, historyOf } from './chat_client.mjs';
 import { clientsFolder } from './packages.mjs';
 import { newHome, withBench } from './server_process.mjs';
 
@@ -16,7 +16,7 @@ const program = path.join(
 );
 const key = 'sk-cline-0123456789';
 const last_event = /^\{.*"type":"run_result".*\n/m;
-const limit_ms = 60_000;
+const limit_ms = 60_000 * slowness;
 
 // Cline in a home of its own, until it leaves or has said its last word: it would stay for many
 // seconds after that, to reach its makers at a port that is closed here.
@@ -41,8 +41,7 @@ function cline(home, args, last_word) {
         output += data;
         if (last_word.test(output)) child.kill('SIGKILL');
     };
-    child.stdout.on('data', hear);
-    child.stderr.on('data', hear);
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', hear);
     return new Promise((done) => {
         child.on('error', (error) => done(String(error)));
         child.on('close', () => done(output));
@@ -73,12 +72,15 @@ async function result(home, task) {
     return line ? JSON.parse(line) : {};
 }
 
+const contentOf = (file) => existsSync(file) && readFileSync(file, 'utf8');
 const resultsOf = (call) => currentOf(call.body).userInputMessageContext?.toolResults ?? [];
 
 async function toolLoop(bench) {
     const home = await configured(bench);
     const file = path.join(home, 'project/greeting.txt');
     const text = 'Grüße, "世界" 🎈\n\tC:\\temp\n';
+    const answer = path.join(home, 'project/answer.txt');
+    const command = 'echo $((6 * 7)) >answer.txt; cat answer.txt';
     bench.stand_in.script(
         {
             reasoning: 'A file is wanted.',
@@ -90,7 +92,7 @@ async function toolLoop(bench) {
             text: 'Two things at once.',
             calls: [
                 { name: 'editor', input: { path: file, old_text: '世界', new_text: 'world' } },
-                { name: 'run_commands', input: { commands: ['echo $((6 * 7)) >answer.txt; cat answer.txt'] } },
+                { name: 'run_commands', input: { commands: [command] } },
             ],
         },
         // What the server tries again by itself.
@@ -99,18 +101,23 @@ async function toolLoop(bench) {
     );
     const end = await result(home, 'Write a greeting into greeting.txt');
     equal('it ends well', [end.finishReason, end.text], ['completed', 'The greeting is written.']);
-    equal('the file was written and edited', existsSync(file) && readFileSync(file, 'utf8'), text.replace('世界', 'world'));
-    const answer = path.join(home, 'project/answer.txt');
-    equal('the command was run', existsSync(answer) && readFileSync(answer, 'utf8'), '42\n');
+    equal('the file was written and edited', contentOf(file), text.replace('世界', 'world'));
+    equal('the command was run', contentOf(answer), '42\n');
 
     const turns = bench.stand_in.chats.filter((call) => !call.refusal);
     equal('turns', turns.length, 4);
-    equal('results per turn', turns.map((call) => resultsOf(call).length), [0, 1, 1, 2]);
-    equal('all succeeded', turns.flatMap(resultsOf).filter((result) => result.status !== 'success'), []);
-    includes('the task arrives', currentOf(turns[0].body).content, 'Write a greeting into greeting.txt');
-    includes('what it read comes back', JSON.stringify(resultsOf(turns[2])), '世界');
-    includes('what it ran comes back', JSON.stringify(resultsOf(turns[3])), '42');
-    equal('the history grows', turns.map((call) => call.body.conversationState.history?.length ?? 0), [0, 2, 4, 6]);
+    const results = turns.map(resultsOf);
+    equal('a result for every call', results.map((each) => each.length), [0, 1, 1, 2]);
+    check(
+        'all succeeded',
+        results.flat().every((each) => each.status === 'success'),
+        results,
+    );
+    includes('what it read comes back', JSON.stringify(results[2]), '世界');
+    includes('what it ran comes back', JSON.stringify(results[3]), '42');
+    const [first] = turns;
+    includes('the task arrives', currentOf(first.body).content, 'Write a greeting');
+    equal('the history grows', turns.map((call) => historyOf(call.body).length), [0, 2, 4, 6]);
 }
 
 // An error reaches the user as what it is.
@@ -125,8 +132,9 @@ async function toldErrors(bench) {
 await withBench({ server: ['--api-key', key] }, async (bench) => {
     for (const run of [toolLoop, toldErrors]) {
         bench.stand_in.reset();
-        await group(run.name, () => run(bench), limit_ms);
-        equal(`${run.name}: no rule was broken`, bench.stand_in.chats.find((call) => call.violation)?.violation, undefined);
+        await group(run.name, () => run(bench), 2 * limit_ms);
+        const broken = bench.stand_in.chats.find((call) => call.violation);
+        equal(`${run.name}: no rule was broken`, broken?.violation, undefined);
     }
 });
 process.exit(summary());

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
-import { base, check, deadline, equal, finish, key, keyed, load, skip, test } from './checks.mjs';
+import { base, check, deadline, equal, finish, key, keyed, load, skip, slowness, test } from './checks.mjs';
 
 function chromium() {
     try {
@@ -56,7 +56,8 @@ async function inPage(page) {
     check('stream: ends with [DONE]', stream.text.endsWith('data: [DONE]\n\n'), stream.text.slice(-80));
     check('stream: request id', stream.id, 'not exposed');
 
-    const paced = await ask({ url: chat, headers: { ...headers, 'x-echo': 'delay=100;interval=100' }, body: body('one two three four five', { stream: true }) });
+    const pace = { 'x-echo': `delay=100;interval=${100 * slowness}` };
+    const paced = await ask({ url: chat, headers: { ...headers, ...pace }, body: body('one two three four five', { stream: true }) });
     equal('paced stream', content(paced.text), 'one two three four five');
     check('paced stream: arrives in pieces', paced.reads >= 3, `${paced.reads} reads`);
 
