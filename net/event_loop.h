@@ -63,9 +63,12 @@ private:
     std::chrono::nanoseconds timeout(TimePoint deadline) const;
     int wait_events(std::chrono::nanoseconds timeout);
     void wait(TimePoint deadline);
+    void pump();
     void reap();
 
     static constexpr int batch_max = 256;
+    // The bell of the account wakes a waiter, that its connection, that an upstream.
+    static constexpr int rounds_max = 4;
 
     Clock clock_;
     Fd epoll_;

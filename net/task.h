@@ -57,10 +57,15 @@ public:
 
     // Pumps each task that is on the list now; what they post waits for the next call.
     void pump_all() {
+        splice(yielded_, woken_);
+        pump_woken();
+    }
+
+    // The same for those only that something happened to.
+    void pump_woken() {
         Anchor round;
         clear(round);
         splice(woken_, round);
-        splice(yielded_, round);
         while (!is_empty(round)) {
             Task& task = static_cast<Task&>(*round.next_);
             task.unlink();
@@ -68,6 +73,8 @@ public:
         }
         round.next_ = nullptr;
     }
+
+    bool has_woken() const { return !is_empty(woken_); }
 
 private:
     class Anchor final : public ReadyLink {};

@@ -29,8 +29,9 @@ void UpstreamCall::consume(size_t bytes) {
 
 bool UpstreamCall::widen(size_t bytes) {
     if (bytes > limits_.window_bytes_max) return false;
+    const bool was_full = window_.room() == 0;
     window_.widen(bytes);
-    if (carrier_) carrier_->resume();
+    if (was_full && window_.room() != 0 && carrier_) carrier_->resume();
     return true;
 }
 

@@ -203,6 +203,43 @@ TEST_CASE("What is doomed while the loop reaps goes in the same iteration") {
     for (const Chain& link : chain) CHECK(link.reaped == 1);
 }
 
+TEST_CASE("EventLoop pumps what was woken in the same iteration, and later what goes on") {
+    struct Link final : Task {
+        explicit Link(EventLoop& event_loop) : loop(event_loop) {}
+        void pump() override {
+            ++pumps;
+            if (next) loop.ready().post(*next);
+            loop.ready().yield(*this);
+        }
+        EventLoop& loop;
+        Link* next = nullptr;
+        int pumps = 0;
+    };
+    struct Busy final : Task {
+        explicit Busy(EventLoop& event_loop) : loop(event_loop) {}
+        void pump() override {
+            ++pumps;
+            loop.ready().post(*this);
+        }
+        EventLoop& loop;
+        int pumps = 0;
+    };
+    Fixture on;
+    Link first(on.loop), second(on.loop), third(on.loop);
+    first.next = &second;
+    second.next = &third;
+    on.loop.ready().post(first);
+    on.turn();
+    for (const Link* link : {&first, &second, &third}) CHECK(link->pumps == 1);
+    on.turn();
+    for (const Link* link : {&first, &second, &third}) CHECK(link->pumps == 2);
+    // One that always has something to do does not keep the loop from its events.
+    Busy busy(on.loop);
+    on.loop.ready().post(busy);
+    on.turn();
+    CHECK(busy.pumps < 10);
+}
+
 TEST_CASE("EventLoop runs until it is stopped, and finishes that iteration") {
     struct Stopper final : Task {
         explicit Stopper(EventLoop& event_loop) : loop(event_loop) {}
