@@ -1,6 +1,7 @@
 #include "net/ca_store.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <unistd.h>
 
@@ -10,11 +11,13 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "net/fd.h"
+
 namespace net {
 namespace {
 
 // Folders come first: from one that c_rehash made, OpenSSL takes the authority a certificate needs
-// and no other, while a bundle costs a megabyte of memory and its parsing at the start.
+// and no other, while a bundle costs a megabyte of memory and its parsing.
 constexpr const char* folders[] = {
     "/etc/ssl/certs",                                  // Debian, SUSE, Alpine, Arch
     "/etc/pki/ca-trust/extracted/pem/directory-hash",  // Fedora
@@ -46,39 +49,45 @@ bool is_hashed_folder(const char* path) {
     return false;
 }
 
-void load_file(X509_STORE* store, const std::string& path) {
-    ERR_clear_error();
-    if (X509_STORE_load_file(store, path.c_str()) == 1) return;
-    const char* reason = ERR_reason_error_string(ERR_peek_last_error());
-    throw std::runtime_error("no certificates can be read from " + path + ": " +
-                             (reason == nullptr ? "the file is not there" : reason));
-}
-
-// Whether the environment says where they are.
-bool load_named(X509_STORE* store) {
-    const char* file = std::getenv("SSL_CERT_FILE");
-    const char* folder = std::getenv("SSL_CERT_DIR");
-    if (file != nullptr && *file != '\0') load_file(store, file);
-    if (folder != nullptr && *folder != '\0') X509_STORE_load_path(store, folder);
-    return (file != nullptr && *file != '\0') || (folder != nullptr && *folder != '\0');
+std::string of_environment(const char* name) {
+    const char* const value = std::getenv(name);
+    return value == nullptr ? std::string() : value;
 }
 
 }  // namespace
 
-void load_authorities(X509_STORE* store, const std::string& ca_file) {
-    if (!ca_file.empty()) return load_file(store, ca_file);
-    if (load_named(store)) return;
+AuthorityPlaces find_authorities(const std::string& ca_file) {
+    if (!ca_file.empty()) return {ca_file, {}};
+    AuthorityPlaces named{of_environment("SSL_CERT_FILE"), of_environment("SSL_CERT_DIR")};
+    if (!named.file.empty() || !named.folder.empty()) return named;
     for (const char* folder : folders) {
-        if (!is_hashed_folder(folder)) continue;
-        X509_STORE_load_path(store, folder);
-        return;
+        if (is_hashed_folder(folder)) return {{}, folder};
     }
     for (const char* bundle : bundles) {
-        if (::access(bundle, R_OK) == 0) return load_file(store, bundle);
+        if (::access(bundle, R_OK) == 0) return {bundle, {}};
     }
     throw std::runtime_error(
         "no trusted certificates were found on this system: install ca-certificates, or name a "
         "PEM file");
+}
+
+bool may_hold_authorities(const AuthorityPlaces& places) {
+    if (places.file.empty()) return true;
+    const Fd file(::open(places.file.c_str(), O_RDONLY | O_CLOEXEC));
+    char begin[16 * 1024];
+    const ssize_t size = ::read(file.value(), begin, sizeof begin);
+    const std::string_view text(begin, size > 0 ? static_cast<size_t>(size) : 0);
+    return text.find("-----BEGIN ") != std::string_view::npos;
+}
+
+void load_authorities(X509_STORE* store, const AuthorityPlaces& places) {
+    if (!places.folder.empty()) X509_STORE_load_path(store, places.folder.c_str());
+    if (places.file.empty()) return;
+    ERR_clear_error();
+    if (X509_STORE_load_file(store, places.file.c_str()) == 1) return;
+    const char* reason = ERR_reason_error_string(ERR_peek_last_error());
+    throw std::runtime_error("no certificates can be read from " + places.file + ": " +
+                             (reason == nullptr ? "the file is not there" : reason));
 }
 
 }  // namespace net

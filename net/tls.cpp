@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <mutex>
 #include <stdexcept>
 
 #include "net/address.h"
@@ -146,6 +147,20 @@ int on_new_session(SSL* ssl, SSL_SESSION* session) {
     return 1;  // the reference is ours now
 }
 
+// NoStream stands for one that could not be made.
+class NoStream final : public Stream {
+public:
+    explicit NoStream(std::string why) : why_(std::move(why)) {}
+
+    Io open() override { return Io::failed; }
+    Io read(std::span<char>, size_t&) override { return Io::failed; }
+    Io write(std::string_view, size_t&) override { return Io::failed; }
+    std::string failure() const override { return why_; }
+
+private:
+    const std::string why_;
+};
+
 class OpenSslTls final : public Tls {
 public:
     explicit OpenSslTls(const TlsSettings& settings);
@@ -157,14 +172,21 @@ public:
     }
 
 private:
-    Method method_;
-    Context context_;
+    SSL_CTX* context() const;
+    std::unique_ptr<Stream> secure(std::unique_ptr<Stream> lower, const std::string& host,
+                                   OpenSslSession& session) const;
+
+    const AuthorityPlaces places_;
+    const Method method_;
+    mutable std::mutex mutex_;  // guards the context until it is made
+    mutable Context context_;
 };
 
-OpenSslTls::OpenSslTls(const TlsSettings& settings)
-    : method_(make_stream_bio_method()), context_(SSL_CTX_new(TLS_client_method())) {
-    SSL_CTX* context = context_.get();
-    if (!method_ || !context) throw std::runtime_error("OpenSSL cannot be initialized");
+Context make_context(const AuthorityPlaces& places) {
+    OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
+    Context made(SSL_CTX_new(TLS_client_method()));
+    SSL_CTX* const context = made.get();
+    if (!context) throw std::runtime_error("OpenSSL cannot be initialized");
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
@@ -177,12 +199,35 @@ OpenSslTls::OpenSslTls(const TlsSettings& settings)
     SSL_CTX_sess_set_new_cb(context, on_new_session);
     static constexpr unsigned char protocols[] = "\x08http/1.1";
     SSL_CTX_set_alpn_protos(context, protocols, sizeof protocols - 1);
-    load_authorities(SSL_CTX_get_cert_store(context), settings.ca_file);
+    load_authorities(SSL_CTX_get_cert_store(context), places);
+    return made;
+}
+
+OpenSslTls::OpenSslTls(const TlsSettings& settings)
+    : places_(find_authorities(settings.ca_file)), method_(make_stream_bio_method()) {
+    if (!method_) throw std::bad_alloc();
+    // Whoever named a file is told at once when it is the wrong one.
+    if (!settings.ca_file.empty() || !may_hold_authorities(places_)) context();
+}
+
+SSL_CTX* OpenSslTls::context() const {
+    const std::lock_guard lock(mutex_);
+    if (!context_) context_ = make_context(places_);
+    return context_.get();
 }
 
 std::unique_ptr<Stream> OpenSslTls::wrap(std::unique_ptr<Stream> lower, const std::string& host,
                                          TlsSession& session) const {
-    Connection ssl(SSL_new(context_.get()));
+    try {
+        return secure(std::move(lower), host, static_cast<OpenSslSession&>(session));
+    } catch (const std::runtime_error& error) {
+        return std::make_unique<NoStream>(error.what());
+    }
+}
+
+std::unique_ptr<Stream> OpenSslTls::secure(std::unique_ptr<Stream> lower, const std::string& host,
+                                           OpenSslSession& session) const {
+    Connection ssl(SSL_new(context()));
     BIO* bio = ssl ? make_stream_bio(method_.get(), *lower) : nullptr;
     if (!bio) throw std::bad_alloc();
     SSL_set_bio(ssl.get(), bio, bio);
@@ -198,15 +243,14 @@ std::unique_ptr<Stream> OpenSslTls::wrap(std::unique_ptr<Stream> lower, const st
         X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
         X509_VERIFY_PARAM_set1_host(expected, host.c_str(), host.size());
     }
-    auto& known = static_cast<OpenSslSession&>(session);
-    if (known.handle) {
-        SSL_set_session(ssl.get(), known.handle.get());
+    if (session.handle) {
+        SSL_set_session(ssl.get(), session.handle.get());
         // Tickets of TLS 1.3 are for one use (RFC 8446 appendix C.4); a new one comes.
         const bool is_used_up =
-            SSL_SESSION_get_protocol_version(known.handle.get()) > TLS1_2_VERSION;
-        if (is_used_up) known.handle.reset();
+            SSL_SESSION_get_protocol_version(session.handle.get()) > TLS1_2_VERSION;
+        if (is_used_up) session.handle.reset();
     }
-    return std::make_unique<TlsStream>(std::move(ssl), std::move(lower), host, known);
+    return std::make_unique<TlsStream>(std::move(ssl), std::move(lower), host, session);
 }
 
 }  // namespace
@@ -217,7 +261,7 @@ bool Tls::is_built_in() {
 
 std::unique_ptr<Tls> Tls::make(const TlsSettings& settings) {
     // The system's configuration could load modules built for another libc.
-    OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
     return std::make_unique<OpenSslTls>(settings);
 }
 

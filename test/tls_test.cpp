@@ -12,6 +12,7 @@
 #include "client_fixture.h"
 #include "fake_dns.h"
 #include "scripted_upstream.h"
+#include "temporary_folder.h"
 #include "test_authority.h"
 
 using net::CallError;
@@ -307,6 +308,23 @@ TEST_CASE("Tls needs authorities to trust") {
         CHECK(fixture.finish(owner));
         owner.pull();
         CHECK(owner.body == "answer");
+    }
+    // A wrong name shows at the start; what is wrong inside, with the first call.
+    ::setenv("SSL_CERT_FILE", "/nonexistent.pem", 1);
+    CHECK_THROWS_AS(net::Tls::make({}), std::runtime_error);
+    const test::TemporaryFolder folder;
+    const std::string damaged = folder / "damaged.pem";
+    folder.write("damaged.pem", "-----BEGIN CERTIFICATE-----\n!\n");
+    CHECK_THROWS_AS(net::Tls::make({damaged}), std::runtime_error);
+    ::setenv("SSL_CERT_FILE", damaged.c_str(), 1);
+    {
+        const auto tls = net::Tls::make({});
+        ClientFixture fixture({}, tls.get());
+        CallOwner owner;
+        fixture.start(owner, upstream.url());
+        CHECK(fixture.finish(owner));
+        CHECK(owner.call->failure().error == CallError::tls);
+        CHECK(owner.call->failure().text.starts_with("no certificates can be read from " + damaged));
     }
     ::unsetenv("SSL_CERT_FILE");
 }
