@@ -1,7 +1,7 @@
 #include "net/event_stream.h"
 
-#include <algorithm>
 #include <array>
+#include <span>
 
 #include "net/crc32.h"
 
@@ -44,6 +44,7 @@ public:
     explicit HeaderReader(std::string_view block) : left_(block) {}
 
     bool at_end() const { return left_.empty(); }
+    size_t bytes_left() const { return left_.size(); }
 
     // False: the header is cut off, of an unknown type or too long.
     bool next(Header& out) {
@@ -70,6 +71,14 @@ private:
 
     std::string_view left_;
 };
+
+// Whether one of the headers that begin at `places` in the block has this name.
+bool has_name(std::string_view block, std::span<const uint32_t> places, std::string_view name) {
+    for (const uint32_t place : places) {
+        if (block.substr(place + 1, static_cast<uint8_t>(block[place])) == name) return true;
+    }
+    return false;
+}
 
 std::string_view* field(Frame& frame, std::string_view name) {
     if (name == ":event-type") return &frame.event_type;
@@ -128,20 +137,20 @@ bool EventStreamParser::read_prelude(std::string_view window) {
 }
 
 bool EventStreamParser::read_headers(std::string_view headers, Frame& out) {
-    std::array<std::string_view, headers_max> names;
+    uint32_t places[headers_max];
     size_t count = 0;
     Header header;
     for (HeaderReader reader(headers); !reader.at_end(); ++count) {
+        const size_t place = headers.size() - reader.bytes_left();
         if (count == headers_max || !reader.next(header)) {
             broken("a header of a frame is malformed");
             return false;
         }
-        const auto end = names.begin() + static_cast<std::ptrdiff_t>(count);
-        if (std::find(names.begin(), end, header.name) != end) {
+        if (has_name(headers, {places, count}, header.name)) {
             broken("a header of a frame comes twice");
             return false;
         }
-        names[count] = header.name;
+        places[count] = static_cast<uint32_t>(place);
         std::string_view* const known = field(out, header.name);
         if (known == nullptr) continue;
         if (header.type != type_string) {
