@@ -93,6 +93,7 @@ public:
     explicit Stream(std::string frames) : frames_(std::move(frames)), out_(64 * 1024, '\0') {
         head_.model = json::JsonText::trusted("claude-sonnet-4");
         writer_.begin(head_, false);
+        frames_.reserve(frames_.size() + json::Reader::padding_bytes);
     }
 
     // The answer goes on where it was, as if it were one long one.
@@ -124,10 +125,10 @@ private:
     }
 
     std::string frames_, out_;
-    json::AmazonQScratch scratch_;
+    json::Reader reader_{128};
     json::ToolNames names_;
     net::EventStreamParser parser_;
-    json::AmazonQEvents events_{scratch_, names_, 1000};
+    json::AmazonQEvents events_{reader_, names_, 1000};
     json::AnswerHead head_;
     json::SseWriter writer_;
 };

@@ -98,7 +98,7 @@ Next AmazonQGeneration::authorize() {
     call_ = services_.client.start(
         chat_call(services_.settings, endpoint, token_, question_.body, ::time(nullptr)), wakeup_);
     parser_ = net::EventStreamParser(frame_bytes_max);
-    events_.emplace(services_.scratch, question_.names, question_.prompt_bytes);
+    events_.emplace(services_.reader, question_.names, question_.prompt_bytes);
     stage_ = Stage::head;
     return Next::delta;
 }

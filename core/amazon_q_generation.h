@@ -24,7 +24,7 @@ struct AmazonQServices {
     net::HttpClient& client;
     const net::TimerWheel& clock;
     net::Log& log;
-    json::AmazonQScratch scratch{};
+    json::Reader reader{128};  // of events
     uint64_t random = 0;  // a counter; net::scatter() makes jitter and ids of it
 };
 

@@ -1,5 +1,7 @@
 #include "json/amazon_q_events.h"
 
+#include "json/values.h"
+
 namespace json {
 namespace {
 
@@ -9,7 +11,6 @@ constexpr size_t bytes_per_token = 4;  // a rough rule for English text and for 
 }  // namespace
 
 bool AmazonQEvents::feed(std::string_view event_type, std::string_view payload) {
-    payload_ = payload;
     if (event_type == "assistantResponseEvent" || event_type == "codeEvent") {
         return read_piece(payload, "content", Delta::Kind::text);
     }
@@ -24,11 +25,10 @@ bool AmazonQEvents::feed(std::string_view event_type, std::string_view payload) 
 
 bool AmazonQEvents::read_piece(std::string_view payload, std::string_view member,
                                Delta::Kind kind) {
-    copied_ = scratch_.copy.of(payload);
     piece_ = JsonText();
-    const bool ok = scratch_.reader.read(copied_, [&](std::string_view key, Node& node) {
-        if (key == member && node.token.is_string()) piece_ = in_payload(node.token.string());
-        return scratch_.reader.skip(node);
+    const bool ok = reader_.read(payload, [&](std::string_view key, Node& node) {
+        if (key == member && node.token.is_string()) piece_ = node.token.string();
+        return reader_.skip(node);
     });
     if (!ok) return false;
     if (piece_.empty()) return true;
@@ -41,28 +41,29 @@ bool AmazonQEvents::read_piece(std::string_view payload, std::string_view member
 // ToolUseEvent: a call begins, then come pieces of its input, then its stop; all three may also
 // come in one event, and the stop may be missing when the next call begins.
 bool AmazonQEvents::read_tool_use(std::string_view payload) {
-    copied_ = scratch_.copy.of(payload);
+    if (!call_) call_ = std::make_unique<ToolCall>();
     piece_ = JsonText();
     JsonText id, name;
     bool stops = false;
-    const bool ok = scratch_.reader.read(copied_, [&](std::string_view key, Node& node) {
-        if (key == "toolUseId" && node.token.is_string()) id = in_payload(node.token.string());
-        if (key == "name" && node.token.is_string()) name = in_payload(node.token.string());
+    const bool ok = reader_.read(payload, [&](std::string_view key, Node& node) {
+        if (key == "toolUseId" && node.token.is_string()) id = node.token.string();
+        if (key == "name" && node.token.is_string()) name = node.token.string();
         if (key == "stop") take(node, stops);
-        return key == "input" ? read_input(node) : scratch_.reader.skip(node);
+        return key == "input" ? read_input(node) : reader_.skip(node);
     });
     if (!ok) return false;
-    const bool is_same = calls_ > 0 && (id.empty() || id.view() == call_id_);
+    const bool is_same = calls_ > 0 && (id.empty() || id.view() == call_->id);
     if (is_same && !is_call_open_) return true;  // its stop has come already
     if (!is_same) {
         if (is_call_open_) end_tool(end_last_call);
         begin_tool(id, name);
     }
     if (!piece_.empty()) {
-        arguments_.add(piece_);
+        std::string& input = call_->input;
+        call_->arguments.add(piece_);
         // It may have to wait behind the begin of its call, while the payload moves.
-        if (piece_.view().data() != input_.data()) input_.assign(piece_.view());
-        piece_ = JsonText::trusted(input_);
+        if (piece_.view().data() != input.data()) input.assign(piece_.view());
+        piece_ = JsonText::trusted(input);
         piece_kind_ = Delta::Kind::tool_arguments;
         steps_ |= hand_piece;
     }
@@ -72,25 +73,23 @@ bool AmazonQEvents::read_tool_use(std::string_view payload) {
 
 bool AmazonQEvents::read_input(Node& node) {
     if (node.token.is_string()) {
-        piece_ = in_payload(node.token.string());
+        piece_ = node.token.string();
         return true;
     }
-    if (!scratch_.reader.skip(node)) return false;
+    if (!reader_.skip(node)) return false;
     if (node.is(Token::Kind::object)) {
-        input_.clear();
-        escape(scratch_.reader.raw(node), input_);
-        piece_ = JsonText::trusted(input_);
+        call_->input.clear();
+        escape(reader_.raw(node), call_->input);
+        piece_ = JsonText::trusted(call_->input);
     }
     return true;
 }
 
 void AmazonQEvents::begin_tool(JsonText id, JsonText name) {
-    call_id_.assign(id.view());
-    if (call_id_.empty()) call_id_ = "call_" + std::to_string(calls_);
-    tool_id_ = JsonText::trusted(call_id_);
-    call_name_.assign(names_.to_client(name).view());
-    tool_name_ = JsonText::trusted(call_name_);
-    arguments_ = ArgumentsCheck();
+    call_->id.assign(id.view());
+    if (call_->id.empty()) call_->id = "call_" + std::to_string(calls_);
+    call_->name.assign(names_.to_client(name).view());
+    call_->arguments = ArgumentsCheck();
     ++calls_;
     is_call_open_ = true;
     steps_ |= begin_call;
@@ -98,10 +97,10 @@ void AmazonQEvents::begin_tool(JsonText id, JsonText name) {
 
 void AmazonQEvents::end_tool(Step step) {
     is_call_open_ = false;
-    if (arguments_.is_empty()) {
+    if (call_->arguments.is_empty()) {
         steps_ |= step;
         has_whole_call_ = true;
-    } else if (arguments_.is_whole()) {
+    } else if (call_->arguments.is_whole()) {
         has_whole_call_ = true;
     } else {
         is_cut_ = true;
@@ -109,9 +108,8 @@ void AmazonQEvents::end_tool(Step step) {
 }
 
 bool AmazonQEvents::read_metadata(std::string_view payload) {
-    Reader& reader = scratch_.reader;
     int64_t fresh = 0, written = 0, cached = -1;
-    return reader.read(scratch_.copy.of(payload), [&](std::string_view key, Node& node) {
+    return reader_.read(payload, [&](std::string_view key, Node& node) {
         if (key == "stopReason" && node.token.is_string()) {
             const std::string_view reason = node.token.string().view();
             if (reason == "MAX_TOKENS" || reason == "MODEL_CONTEXT_WINDOW_EXCEEDED") {
@@ -120,16 +118,16 @@ bool AmazonQEvents::read_metadata(std::string_view payload) {
                 stop_ = Stop::content_filter;
             }
         }
-        if (key != "tokenUsage" || !node.is(Token::Kind::object)) return reader.skip(node);
+        if (key != "tokenUsage" || !node.is(Token::Kind::object)) return reader_.skip(node);
         has_counts_ = true;
         const auto count = [&](std::string_view name, Node& value) {
             if (name == "uncachedInputTokens") take(value, fresh);
             if (name == "cacheReadInputTokens") take(value, cached);
             if (name == "cacheWriteInputTokens") take(value, written);
             if (name == "outputTokens") take(value, counted_.completion_tokens);
-            return reader.skip(value);
+            return reader_.skip(value);
         };
-        if (!reader.fields(node, count)) return false;
+        if (!reader_.fields(node, count)) return false;
         counted_.prompt_tokens = fresh + written + (cached > 0 ? cached : 0);
         counted_.cached_tokens = cached;
         return true;
@@ -138,20 +136,13 @@ bool AmazonQEvents::read_metadata(std::string_view payload) {
 
 bool AmazonQEvents::read_invalid_state(std::string_view payload) {
     std::string reason, message;
-    const bool ok =
-        scratch_.reader.read(scratch_.copy.of(payload), [&](std::string_view key, Node& node) {
-            if (key == "reason") take(node, reason);
-            if (key == "message") take(node, message);
-            return scratch_.reader.skip(node);
-        });
+    const bool ok = reader_.read(payload, [&](std::string_view key, Node& node) {
+        if (key == "reason") take(node, reason);
+        if (key == "message") take(node, message);
+        return reader_.skip(node);
+    });
     if (ok) fault_ = message.empty() ? reason : message;
     return ok;
-}
-
-// The same slice in the payload itself: the copy belongs to all streams of the thread.
-JsonText AmazonQEvents::in_payload(JsonText copied) const {
-    const auto offset = static_cast<size_t>(copied.view().data() - copied_.data());
-    return JsonText::trusted(payload_.substr(offset, copied.size()));
 }
 
 bool AmazonQEvents::next(Delta& out) {
@@ -164,8 +155,8 @@ bool AmazonQEvents::next(Delta& out) {
         out.text = no_arguments;
     } else if (take_step(begin_call)) {
         out.kind = Delta::Kind::tool_call;
-        out.tool_id = tool_id_;
-        out.tool_name = tool_name_;
+        out.tool_id = JsonText::trusted(call_->id);
+        out.tool_name = JsonText::trusted(call_->name);
     } else if (take_step(hand_piece)) {
         out.kind = piece_kind_;
         out.text = piece_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -8,15 +9,8 @@
 #include "json/delta.h"
 #include "json/reader.h"
 #include "json/tool_names.h"
-#include "json/values.h"
 
 namespace json {
-
-// What reading events needs besides the stream's own state. One serves all streams of a thread.
-struct AmazonQScratch {
-    Reader reader{128};
-    PaddedCopy copy;
-};
 
 // AmazonQEvents turns the events of one answer of Amazon Q (ChatResponseStream) into deltas: feed()
 // takes the payload of one event, then next() hands out what it means, which is nothing for most
@@ -29,13 +23,14 @@ struct AmazonQScratch {
 // that has no stop or whose arguments are not whole makes the answer end with Finish::length.
 class AmazonQEvents {
 public:
-    // The names must outlive the answer. `prompt_bytes` is what an estimate of the prompt's tokens
-    // is made from when the service does not count them.
-    AmazonQEvents(AmazonQScratch& scratch, const ToolNames& names, size_t prompt_bytes)
-        : scratch_(scratch), names_(names), prompt_bytes_(prompt_bytes) {}
+    // Both must outlive the answer; one reader serves all answers of a thread. `prompt_bytes` is
+    // what an estimate of the prompt's tokens is made from when the service does not count them.
+    AmazonQEvents(Reader& reader, const ToolNames& names, size_t prompt_bytes)
+        : reader_(reader), names_(names), prompt_bytes_(prompt_bytes) {}
 
     // Takes an event; one of an unknown type means nothing. False: its payload is malformed.
-    // REQUIRES: next() has returned false since the last call.
+    // REQUIRES: next() has returned false since the last call, and Reader::padding_bytes are
+    // readable after the payload.
     [[nodiscard]] bool feed(std::string_view event_type, std::string_view payload);
 
     // Hands out the next delta, or returns false.
@@ -66,22 +61,24 @@ private:
     bool read_input(Node& node);
     void begin_tool(JsonText id, JsonText name);
     void end_tool(Step step);
-    JsonText in_payload(JsonText copied) const;
     Finish finish() const;
     Usage usage() const;
     bool take_step(Step step);
 
-    AmazonQScratch& scratch_;
+    // The last call that began. Most answers have none.
+    struct ToolCall {
+        std::string id, name;
+        std::string input;  // the last piece of its arguments
+        ArgumentsCheck arguments;
+    };
+
+    Reader& reader_;
     const ToolNames& names_;
-    std::string_view payload_, copied_;
-    JsonText piece_, tool_id_, tool_name_;
+    std::unique_ptr<ToolCall> call_;
+    JsonText piece_;
     Delta::Kind piece_kind_ = Delta::Kind::text;
     uint8_t steps_ = 0;
 
-    std::string call_id_;  // of the last call that began
-    std::string call_name_;
-    std::string input_;  // the last piece of its arguments
-    ArgumentsCheck arguments_;
     uint32_t calls_ = 0;
     bool is_call_open_ = false, is_cut_ = false, has_whole_call_ = false, has_text_ = false;
 

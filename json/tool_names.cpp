@@ -50,29 +50,24 @@ std::string legal_name(std::string_view name, uint32_t attempt) {
 }  // namespace
 
 std::string_view ToolNames::to_service(JsonText name) {
-    plain_.clear();
-    key_.clear();
-    name.unescape(plain_);
-    escape(plain_, key_);
-    if (const auto known = to_service_.find(key_); known != to_service_.end()) {
-        return known->second;
+    std::string plain, key;
+    name.unescape(plain);
+    escape(plain, key);
+    if (!names_) names_ = std::make_unique<Both>();
+    Names& to_service = names_->to_service;
+    if (const auto known = to_service.find(key); known != to_service.end()) return known->second;
+    std::string made = is_legal_name(plain) ? plain : legal_name(plain, 0);
+    for (uint32_t attempt = 1; names_->to_client.contains(made); ++attempt) {
+        made = legal_name(plain, attempt);
     }
-    std::string made = is_legal_name(plain_) ? plain_ : legal_name(plain_, 0);
-    for (uint32_t attempt = 1; to_client_.contains(made); ++attempt) {
-        made = legal_name(plain_, attempt);
-    }
-    to_client_.emplace(made, key_);
-    return to_service_.emplace(key_, std::move(made)).first->second;
+    names_->to_client.emplace(made, key);
+    return to_service.emplace(key, std::move(made)).first->second;
 }
 
 JsonText ToolNames::to_client(JsonText name) const {
-    const auto known = to_client_.find(name.view());
-    return known == to_client_.end() ? name : JsonText::trusted(known->second);
-}
-
-void ToolNames::clear() {
-    to_service_.clear();
-    to_client_.clear();
+    if (!names_) return name;
+    const auto known = names_->to_client.find(name.view());
+    return known == names_->to_client.end() ? name : JsonText::trusted(known->second);
 }
 
 }  // namespace json

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -24,14 +25,17 @@ public:
     // Valid until clear(), or as long as `name` is.
     JsonText to_client(JsonText name) const;
 
-    void clear();
+    void clear() { names_.reset(); }
 
 private:
     using Names = std::map<std::string, std::string, std::less<>>;
 
-    Names to_service_;  // both escaped, in one fixed way
-    Names to_client_;
-    std::string plain_, key_;
+    struct Both {
+        Names to_service;  // both escaped, in one fixed way
+        Names to_client;
+    };
+
+    std::unique_ptr<Both> names_;  // null: none; most streams have no tools
 };
 
 }  // namespace json

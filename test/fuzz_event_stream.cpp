@@ -24,14 +24,15 @@ void expect(bool holds) {
 }
 
 Outcome decode(std::string_view bytes, size_t step) {
-    static json::AmazonQScratch scratch;
+    static json::Reader reader(128);
     const json::ToolNames names;
-    json::AmazonQEvents events(scratch, names, 0);
+    json::AmazonQEvents events(reader, names, 0);
     net::EventStreamParser parser;
     Outcome out;
     std::string window;
     for (size_t at = 0; at < bytes.size(); at += step) {
         window += bytes.substr(at, step);
+        window.reserve(window.size() + json::Reader::padding_bytes);
         net::Frame frame;
         while ((out.end = parser.next(window, frame)) == net::EventStreamParser::Status::frame) {
             expect(frame.size >= net::EventStreamParser::frame_bytes_min);
