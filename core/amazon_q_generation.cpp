@@ -81,8 +81,9 @@ net::TimePoint AmazonQGeneration::deadline() const {
 
 Next AmazonQGeneration::authorize() {
     const bool needs_token = !services_.settings.iam;
+    Token token;
     Failure failure;
-    switch (needs_token ? services_.tokens.take(waiter_, token_, failure)
+    switch (needs_token ? services_.tokens.take(waiter_, token, failure)
                         : TokenSource::State::ready) {
         case TokenSource::State::refreshing:
             return Next::wait;
@@ -94,9 +95,10 @@ Next AmazonQGeneration::authorize() {
             break;
     }
     ++attempts_;
-    const net::Url endpoint = services_.settings.endpoint_for(token_.profile_arn);
+    token_version_ = token.version;
+    const net::Url endpoint = services_.settings.endpoint_for(token.profile_arn);
     call_ = services_.client.start(
-        chat_call(services_.settings, endpoint, token_, question_.body, ::time(nullptr)), wakeup_);
+        chat_call(services_.settings, endpoint, token, question_.body, ::time(nullptr)), wakeup_);
     parser_ = net::EventStreamParser(frame_bytes_max);
     events_.emplace(services_.reader, question_.names, question_.prompt_bytes);
     stage_ = Stage::head;
@@ -238,7 +240,7 @@ Next AmazonQGeneration::refuse(const json::AmazonQError& error) {
                         error.exception + (error.reason.empty() ? "" : " " + error.reason));
     const bool may_refresh = error.refresh_token && !services_.settings.iam && !has_shown_;
     if (may_refresh && !std::exchange(has_refreshed_, true)) {
-        services_.tokens.reject(token_.version);
+        services_.tokens.reject(token_version_);
         drop_call();
         stage_ = Stage::authorize;
         return Next::delta;

@@ -70,7 +70,6 @@ private:
     AmazonQServices& services_;
     net::Wakeup wakeup_;
     Question question_;
-    Token token_;
     TokenSource::Waiter waiter_;
     std::unique_ptr<net::HttpCall> call_;
     net::EventStreamParser parser_;
@@ -78,6 +77,7 @@ private:
     std::unique_ptr<Failure> failure_;
     json::Usage usage_;
     net::TimePoint retry_at_{};
+    uint64_t token_version_ = 0;  // of this attempt
     size_t frame_bytes_ = 0;  // of the frame whose deltas are being handed out
     uint32_t attempts_ = 0;
     Stage stage_ = Stage::authorize;

@@ -10,26 +10,25 @@ namespace {
 // Far beyond any chunk, and far from an overflow: an owner bounds a body by not consuming it.
 constexpr size_t chunk_bytes_max = size_t{1} << 59;
 
+constexpr size_t usual_field_bytes = 512;
+
 }  // namespace
 
 ResponseParser::ResponseParser(const UpstreamLimits& limits) : limits_(limits) {
-    llhttp_init(&parser_, HTTP_RESPONSE, &callbacks());
-    parser_.data = this;
     reset();
 }
 
 void ResponseParser::reset(Expected expected) {
-    llhttp_reset(&parser_);
-    lines_.reset();
+    head_ = std::make_unique<Head>();
+    head_->fields.reserve(usual_field_bytes);
+    llhttp_init(&head_->parser, HTTP_RESPONSE, &callbacks());
+    head_->parser.data = this;
     chunks_.reset();
-    fields_.clear();
     refusal_ = {};
     expected_ = expected;
     state_ = State::head;
     framing_ = Framing::none;
     body_bytes_left_ = 0;
-    head_bytes_ = 0;
-    field_count_ = interim_count_ = 0;
     status_ = 0;
     keeps_alive_ = has_excess_ = false;
 }
@@ -58,28 +57,29 @@ ResponseParser::State ResponseParser::feed(std::span<char> bytes, BodyWindow& wi
 }
 
 std::span<char> ResponseParser::feed_head(std::span<char> bytes) {
-    const llhttp_errno_t error = llhttp_execute(&parser_, bytes.data(), bytes.size());
+    llhttp_t& parser = head_->parser;
+    const llhttp_errno_t error = llhttp_execute(&parser, bytes.data(), bytes.size());
     const size_t end =
-        error == HPE_OK ? bytes.size() : static_cast<size_t>(parser_.error_pos - bytes.data());
+        error == HPE_OK ? bytes.size() : static_cast<size_t>(parser.error_pos - bytes.data());
     if (state_ == State::refused) return {};
     if (error != HPE_OK && error != HPE_PAUSED) {
         refuse("the head of the response is not valid HTTP/1.1");
         return {};
     }
-    if (!lines_.feed({bytes.data(), end})) {
+    if (!head_->lines.feed({bytes.data(), end})) {
         refuse("a line of the response holds a control character, a bare CR or LF, or is folded");
         return {};
     }
     if (count_head_bytes(end) != 0) return {};
     if (error == HPE_PAUSED) {
-        llhttp_resume(&parser_);
+        llhttp_resume(&parser);
         finish_head();
     }
     return bytes.subspan(end);
 }
 
 void ResponseParser::finish_head() {
-    status_ = parser_.status_code;
+    status_ = head_->parser.status_code;
     if (!check_version()) return;
     if (status_ >= 200) {
         if (choose_framing()) state_ = framing_ == Framing::none ? State::complete : State::body;
@@ -88,17 +88,18 @@ void ResponseParser::finish_head() {
     // RFC 9110 section 15.2: interim responses precede the one that counts. Nobody asked for 101.
     if (status_ < 100 || status_ == 101) {
         refuse("the status of the response makes no sense here");
-    } else if (++interim_count_ > limits_.interim_max) {
+    } else if (++head_->interim_count > limits_.interim_max) {
         refuse("too many interim responses");
     } else {
-        llhttp_reset(&parser_);
-        lines_.reset();
-        fields_.clear();
+        llhttp_reset(&head_->parser);
+        head_->lines.reset();
+        head_->fields.clear();
     }
 }
 
 bool ResponseParser::check_version() {
-    if (parser_.http_major == 1 && parser_.http_minor <= 1) return true;
+    const llhttp_t& parser = head_->parser;
+    if (parser.http_major == 1 && parser.http_minor <= 1) return true;
     refuse("the response is neither HTTP/1.1 nor HTTP/1.0");
     return false;
 }
@@ -108,7 +109,7 @@ bool ResponseParser::choose_framing() {
     uint32_t length_count = 0;
     uint32_t coding_count = 0;
     bool is_chunked = false;
-    for (std::string_view rest = fields_; !rest.empty();) {
+    for (std::string_view rest = head_->fields; !rest.empty();) {
         const std::string_view line = rest.substr(0, rest.find('\n'));
         rest.remove_prefix(line.size() + 1);
         const size_t colon = line.find(':');
@@ -129,13 +130,13 @@ bool ResponseParser::choose_framing() {
         refuse("the response repeats Content-Length");
     } else if (coding_count > 1 || (coding_count == 1 && !is_chunked)) {
         refuse("the response has a transfer coding other than chunked");
-    } else if (is_chunked && parser_.http_minor == 0) {
+    } else if (is_chunked && head_->parser.http_minor == 0) {
         refuse("the response has Transfer-Encoding in HTTP/1.0");
     }
     if (state_ == State::refused) return false;
 
-    keeps_alive_ = llhttp_should_keep_alive(&parser_) != 0;
-    body_bytes_left_ = parser_.content_length;
+    keeps_alive_ = llhttp_should_keep_alive(&head_->parser) != 0;
+    body_bytes_left_ = head_->parser.content_length;
     if (expected_ == Expected::tunnel || status_ == 204 || status_ == 304) {
         framing_ = Framing::none;
     } else if (is_chunked) {
@@ -174,15 +175,16 @@ ResponseParser::State ResponseParser::refuse(std::string_view reason) {
 }
 
 int ResponseParser::count_head_bytes(size_t bytes) {
-    head_bytes_ += bytes;
-    if (head_bytes_ <= limits_.head_bytes_max) return 0;
+    head_->bytes += bytes;
+    if (head_->bytes <= limits_.head_bytes_max) return 0;
     refuse("the head of the response is too large");
     return -1;
 }
 
 std::string ResponseParser::take_fields() {
-    fields_.shrink_to_fit();
-    return std::move(fields_);
+    std::string fields = std::move(head_->fields);
+    head_.reset();
+    return fields;
 }
 
 std::string_view ResponseParser::find_field(std::string_view fields, std::string_view name) {
@@ -211,16 +213,16 @@ const llhttp_settings_t& ResponseParser::callbacks() {
 
 int ResponseParser::on_field_name(llhttp_t* parser, const char* at, size_t size) {
     ResponseParser& self = of(parser);
-    self.fields_.append(at, size);
-    if (self.fields_.size() <= self.limits_.head_bytes_max) return 0;
+    self.head_->fields.append(at, size);
+    if (self.head_->fields.size() <= self.limits_.head_bytes_max) return 0;
     self.refuse("the head of the response is too large");
     return -1;
 }
 
 int ResponseParser::on_field_name_end(llhttp_t* parser) {
     ResponseParser& self = of(parser);
-    self.fields_.push_back(':');
-    if (++self.field_count_ <= self.limits_.field_count_max) return 0;
+    self.head_->fields.push_back(':');
+    if (++self.head_->field_count <= self.limits_.field_count_max) return 0;
     self.refuse("the response has too many fields");
     return -1;
 }
@@ -230,7 +232,7 @@ int ResponseParser::on_field_value(llhttp_t* parser, const char* at, size_t size
 }
 
 int ResponseParser::on_field_end(llhttp_t* parser) {
-    of(parser).fields_.push_back('\n');
+    of(parser).head_->fields.push_back('\n');
     return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <llhttp.h>
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -46,7 +47,7 @@ public:
 
     // From State::body on.
     uint16_t status() const { return status_; }
-    // "name:value\n" each, as they came; given away.
+    // "name:value\n" each, as they came; given away. Once per response.
     std::string take_fields();
     // With State::complete: whether the connection can carry another call.
     bool keeps_alive() const { return keeps_alive_ && !has_excess_; }
@@ -79,19 +80,24 @@ private:
     static int on_field_value(llhttp_t* parser, const char* at, size_t size);
     static int on_field_end(llhttp_t* parser);
 
+    // What only the head needs: a body that streams for minutes does without.
+    struct Head {
+        llhttp_t parser;
+        std::string fields;
+        size_t bytes = 0;  // with those of interim responses
+        uint32_t field_count = 0;
+        uint32_t interim_count = 0;
+        LineCheck lines;
+    };
+
     const UpstreamLimits& limits_;
-    llhttp_t parser_;
-    std::string fields_;
+    std::unique_ptr<Head> head_;  // until take_fields()
     std::string_view refusal_;
     uint64_t body_bytes_left_ = 0;  // of a sized body
-    size_t head_bytes_ = 0;         // with those of interim responses
-    uint32_t field_count_ = 0;
-    uint32_t interim_count_ = 0;
     uint16_t status_ = 0;
     Expected expected_ = Expected::response;
     State state_ = State::head;
     Framing framing_ = Framing::none;
-    LineCheck lines_;
     ChunkedBody chunks_;
     bool keeps_alive_ = false;
     bool has_excess_ = false;
