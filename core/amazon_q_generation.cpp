@@ -1,6 +1,7 @@
 #include "core/amazon_q_generation.h"
 
 #include <algorithm>
+#include <charconv>
 #include <ctime>
 #include <utility>
 
@@ -15,12 +16,15 @@ using State = net::HttpCall::State;
 
 namespace {
 
-// As the official client: three attempts in all, waits that double, ten seconds at the most.
+// As the official client: three attempts, waits that double, ten seconds at the most.
 constexpr uint32_t attempts_max = 3;
+// With what is repeated once for another reason, a refused token or an empty answer.
+constexpr uint32_t calls_max = 4;
 constexpr net::Milliseconds first_wait{500};
 constexpr net::Milliseconds longest_wait{10'000};
-// What a refused client is told to wait.
-constexpr uint32_t retry_after_seconds = 5;
+// What a refused client is told to wait unless the service says it, and the most it is told.
+constexpr std::chrono::seconds usual_retry_after{5};
+constexpr std::chrono::seconds longest_retry_after{3'600};
 // More of an error's body is not read.
 constexpr size_t refusal_bytes_max = 64 * 1024;
 constexpr size_t frame_bytes_max = 1024 * 1024;
@@ -30,6 +34,14 @@ constexpr std::string_view event_stream_type = "application/vnd.amazon.eventstre
 bool is_timeout(net::CallError error) {
     return error == net::CallError::connect_timeout || error == net::CallError::head_timeout ||
            error == net::CallError::silence || error == net::CallError::total_timeout;
+}
+
+// Zero: absent, or a date (RFC 9110 section 10.2.3), which the service does not send.
+std::chrono::seconds read_retry_after(std::string_view field) {
+    uint32_t seconds = 0;
+    const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), seconds);
+    if (error != std::errc() || end != field.data() + field.size()) return {};
+    return std::min(longest_retry_after, std::chrono::seconds(seconds));
 }
 
 }  // namespace
@@ -138,8 +150,10 @@ Next AmazonQGeneration::read_refusal() {
     if (state == State::streaming && body.size() < refusal_bytes_max) {
         if (call_->widen(refusal_bytes_max)) return Next::wait;
     }
+    const std::chrono::seconds asked_wait = read_retry_after(call_->field("retry-after"));
     return refuse(
-        json::read_amazon_q_error(call_->status(), call_->field("x-amzn-errortype"), body));
+        json::read_amazon_q_error(call_->status(), call_->field("x-amzn-errortype"), body),
+        asked_wait);
 }
 
 // Hands out what is left of the last frame. The counts at the end are kept for usage().
@@ -204,7 +218,7 @@ Next AmazonQGeneration::finish_body() {
         stage_ = Stage::tail;
         return Next::delta;
     }
-    if (!has_shown_ && !std::exchange(has_asked_twice_, true)) {
+    if (may_call_again(calls_max) && !std::exchange(has_asked_twice_, true)) {
         drop_call();
         stage_ = Stage::authorize;
         return Next::delta;
@@ -220,39 +234,42 @@ Next AmazonQGeneration::pause() {
     return Next::delta;
 }
 
-bool AmazonQGeneration::may_try_again() const {
-    return !has_shown_ && attempts_ < attempts_max;
+bool AmazonQGeneration::may_call_again(uint32_t calls_most) const {
+    return !has_shown_ && attempts_ < calls_most;
 }
 
-void AmazonQGeneration::try_again_later() {
+void AmazonQGeneration::try_again_later(net::Milliseconds asked_wait) {
     const net::Milliseconds wait =
         std::min(longest_wait, first_wait * (1 << std::min(attempts_ - 1, 8u)));
     // Between half and all of it, so that clients refused together do not come back together.
     const auto jitter = static_cast<int64_t>(net::scatter(services_.random++) % 512);
-    retry_at_ = services_.clock.now() + wait / 2 + wait / 2 * jitter / 512;
+    retry_at_ = services_.clock.now() + asked_wait + wait / 2 + wait / 2 * jitter / 512;
     drop_call();
     stage_ = Stage::pause;
 }
 
 // The service said no, before the answer or in the middle of it.
-Next AmazonQGeneration::refuse(const json::AmazonQError& error) {
+Next AmazonQGeneration::refuse(const json::AmazonQError& error, std::chrono::seconds asked_wait) {
     services_.log.event(net::LogLevel::warn, "Amazon Q refused",
                         error.exception + (error.reason.empty() ? "" : " " + error.reason));
-    const bool may_refresh = error.refresh_token && !services_.settings.iam && !has_shown_;
+    const bool may_refresh =
+        error.refresh_token && !services_.settings.iam && may_call_again(calls_max);
     if (may_refresh && !std::exchange(has_refreshed_, true)) {
         services_.tokens.reject(token_version_);
         drop_call();
         stage_ = Stage::authorize;
         return Next::delta;
     }
-    if (error.retryable && may_try_again()) {
-        try_again_later();
+    if (error.retryable && asked_wait <= longest_wait && may_call_again(attempts_max)) {
+        try_again_later(asked_wait);
         return Next::delta;
     }
     fail(error.status, error.code, error.message);
     failure_->type = error.type;
     const bool is_busy = error.retryable && (error.status == 429 || error.status == 503);
-    failure_->retry_after_seconds = is_busy ? retry_after_seconds : 0;
+    const std::chrono::seconds retry_after =
+        asked_wait.count() != 0 ? asked_wait : usual_retry_after;
+    failure_->retry_after_seconds = is_busy ? static_cast<uint32_t>(retry_after.count()) : 0;
     return Next::failed;
 }
 

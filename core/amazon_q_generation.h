@@ -25,12 +25,13 @@ struct AmazonQServices {
     const net::TimerWheel& clock;
     net::Log& log;
     json::Reader reader{128};  // of events
-    uint64_t random = 0;  // a counter; net::scatter() makes jitter and ids of it
+    uint64_t random = 0;       // a counter; net::scatter() makes jitter and ids of it
 };
 
 // AmazonQGeneration is one answer of Amazon Q: it waits for a token, calls the service, and turns
 // the frames of the answer into deltas. Until a delta was handed out it tries again where that can
-// help: after a refused token once, after throttling and faults of the service a few times.
+// help: after a refused token or an empty answer once, after throttling and faults of the service
+// a few times, and never beyond a few calls in all.
 class AmazonQGeneration final : public Generation {
 public:
     struct Question {
@@ -60,11 +61,12 @@ private:
     Next pause();
     bool hand_out(json::Delta& out);
 
-    Next refuse(const json::AmazonQError& error);
+    // `asked_wait` is the service's retry-after; zero: it said none.
+    Next refuse(const json::AmazonQError& error, std::chrono::seconds asked_wait = {});
     Next lose(const net::CallFailure& failure);
     Next fail(uint16_t status, std::string_view code, std::string message);
-    bool may_try_again() const;
-    void try_again_later();
+    bool may_call_again(uint32_t calls_most) const;
+    void try_again_later(net::Milliseconds asked_wait);
     void drop_call();
 
     AmazonQServices& services_;
@@ -78,7 +80,7 @@ private:
     json::Usage usage_;
     net::TimePoint retry_at_{};
     uint64_t token_version_ = 0;  // of this attempt
-    size_t frame_bytes_ = 0;  // of the frame whose deltas are being handed out
+    size_t frame_bytes_ = 0;      // of the frame whose deltas are being handed out
     uint32_t attempts_ = 0;
     Stage stage_ = Stage::authorize;
     bool has_shown_ = false;  // a delta was handed out: no more trying

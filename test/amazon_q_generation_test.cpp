@@ -450,6 +450,43 @@ TEST_CASE("After throttling it tries again with growing waits, each of them scat
     CHECK(firsts.size() > 50);
 }
 
+TEST_CASE("The service's own word on when to come back is kept, and passed on") {
+    Fixture on;
+    on.refuse(429, "", throttled).retry_after = "3";
+    on.respond(text_frame("hello"));
+    CHECK(on.ask() == Next::end);
+    REQUIRE(on.waits.size() == 1);
+    CHECK(on.waits[0] >= Milliseconds(3'000));
+    CHECK(on.waits[0] <= Milliseconds(3'500));
+
+    // Nobody waits here for longer than a retry would.
+    const std::vector<std::pair<std::string, uint32_t>> rows = {{"42", 42}, {"7200", 3'600}};
+    for (const auto& [field, expected] : rows) {
+        on.client.calls.requests.clear();
+        on.refuse(429, "", throttled).retry_after = field;
+        CHECK(on.ask() == Next::failed);
+        CHECK(on.attempts() == 1);
+        CHECK(on.generation->failure().retry_after_seconds == expected);
+    }
+    for (const char* const field : {"0", "-1", "soon", "1.5", "Wed, 21 Oct 2015 07:28:00 GMT"}) {
+        for (int i = 0; i < 3; ++i) on.refuse(429, "", throttled).retry_after = field;
+        CHECK(on.ask() == Next::failed);
+        CHECK(on.generation->failure().retry_after_seconds == 5);
+    }
+}
+
+TEST_CASE("The reasons to call again have one bound together") {
+    Fixture on;
+    on.refuse(429, "", throttled);
+    on.refuse(429, "", throttled);
+    on.refuse(403, "", expired);
+    on.respond("");
+    on.respond(text_frame("not asked for"));
+    CHECK(on.ask() == Next::failed);
+    CHECK(on.attempts() == 4);
+    CHECK(on.failure() == "502 server_error upstream_empty");
+}
+
 TEST_CASE("A refused token is reported once and the call made again with the next one") {
     Fixture on;
     on.refuse(403, "", expired);

@@ -19,6 +19,7 @@ struct FakeResponse {
     uint16_t status = 200;  // 0: no head comes
     std::string content_type = "application/vnd.amazon.eventstream";
     std::string error_type = {};
+    std::string retry_after = {};
     std::string body = {};
     // How many bytes come in a turn; the last number counts for all that follow.
     std::vector<size_t> pieces = {size_t{1} << 30};
@@ -67,6 +68,7 @@ public:
         if (has_dropped_fields_) ++calls_.complaints;
         if (!has_head()) return {};
         if (name == "content-type") return response_.content_type;
+        if (name == "retry-after") return response_.retry_after;
         return name == "x-amzn-errortype" ? std::string_view(response_.error_type) : "";
     }
     void drop_fields() override { has_dropped_fields_ = true; }
