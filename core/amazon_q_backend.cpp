@@ -95,21 +95,15 @@ bool AmazonQBackend::find_id(std::string_view name, std::string& id) {
 
 // A UUID of its own for each request: the service keeps no history under it.
 std::string AmazonQBackend::conversation_id() {
-    char digits[32];
-    char half[16];
-    for (char* to : {digits, digits + 16}) {
-        net::write_hex(net::scatter(services_.random++), half);
-        std::copy(half, half + 16, to);
-    }
-    digits[12] = '4';  // RFC 9562: version 4,
-    digits[16] = 'a';  // variant 10
-    const std::string_view all(digits, 32);
+    char high[16], low[16];
+    net::write_hex(net::scatter(services_.random++), high);
+    net::write_hex(net::scatter(services_.random++), low);
+    high[12] = '4';  // RFC 9562: version 4,
+    low[0] = 'a';    // variant 10
     std::string id;
-    for (const size_t begin : {0u, 8u, 12u, 16u, 20u}) {
-        if (begin != 0) id += '-';
-        id += all.substr(begin, begin == 0 ? 8 : begin == 20 ? 12 : 4);
-    }
-    return id;
+    id.reserve(36);
+    id.append(high, 8).append(1, '-').append(high + 8, 4).append(1, '-').append(high + 12, 4);
+    return id.append(1, '-').append(low, 4).append(1, '-').append(low + 4, 12);
 }
 
 }  // namespace core

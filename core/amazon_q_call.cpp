@@ -80,6 +80,7 @@ net::CallRequest chat_call(const AmazonQSettings& settings, const net::Url& endp
         json::add_profile(token.profile_arn, call.body);
     }
     call.timeouts = &settings.timeouts;
+    call.fields.reserve(512 + 2 * settings.user_agent.size() + token.access_token.size());
     add(call.fields, "content-type", is_rest ? "application/json" : "application/x-amz-json-1.0");
     if (!is_rest) add(call.fields, "x-amz-target", operation.target);
     add(call.fields, "x-amzn-codewhisperer-optout", settings.share_content ? "false" : "true");
@@ -88,7 +89,8 @@ net::CallRequest chat_call(const AmazonQSettings& settings, const net::Url& endp
     if (settings.iam) {
         sign(settings, operation, unix_seconds, call);
     } else {
-        add(call.fields, "authorization", "Bearer " + token.access_token);
+        call.fields += "authorization: Bearer ";
+        call.fields.append(token.access_token).append("\r\n");
     }
     return call;
 }
