@@ -168,6 +168,7 @@ int serve(const Options& options) {
             supervisor.worker_done();
         });
     }
+    if (amazon_q) amazon_q->account.start();
     supervisor.wait(workers.all.size(), workers);
     for (std::thread& thread : threads) thread.join();
     const bool was_cut = std::any_of(workers.all.begin(), workers.all.end(),

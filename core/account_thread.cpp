@@ -13,12 +13,16 @@ AccountThread::AccountThread(const AmazonQSettings& settings, const net::Upstrea
       keeper_({account_, settings, store_, loop_.loop(), loop_.ready(), loop_.timers(),
                loop_.client(), log_, unix_time}),
       stop_(loop_),
-      stop_bell_(loop_.loop(), stop_),
-      thread_([this] { loop_.run(); }) {}
+      stop_bell_(loop_.loop(), stop_) {}
 
 AccountThread::~AccountThread() {
+    if (!thread_.joinable()) return;
     stop_bell_.ring();
     thread_.join();
+}
+
+void AccountThread::start() {
+    thread_ = std::thread([this] { loop_.run(); });
 }
 
 int64_t unix_time() {

@@ -12,7 +12,7 @@
 namespace core {
 
 // AccountThread is the account of a server with its keeper at work on a thread. Made before the
-// workers and gone after them.
+// workers and gone after them; started after them, so that they answer the sooner.
 class AccountThread {
 public:
     // References must outlive it. Throws std::system_error.
@@ -20,6 +20,8 @@ public:
                   net::LogLevel level, net::LogFormat format);
     ~AccountThread();
 
+    // Once. Until then those who want a token wait.
+    void start();
     Account& account() { return account_; }
 
 private:

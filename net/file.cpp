@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
@@ -75,14 +76,16 @@ FileText read_file(const std::string& path, size_t bytes_max) {
     if (::fstat(file.value(), &status) != 0 || !S_ISREG(status.st_mode)) {
         return {FileText::State::failed, {}, "cannot read " + path + ": it is not a plain file"};
     }
-    std::string text(bytes_max + 1, '\0');
+    std::string text(std::min(static_cast<size_t>(status.st_size), bytes_max) + 1, '\0');
     size_t size = 0;
-    while (size < text.size()) {
+    while (true) {
         const ssize_t got = ::read(file.value(), text.data() + size, text.size() - size);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return {FileText::State::failed, {}, problem("read", path)};
         if (got == 0) break;
         size += static_cast<size_t>(got);
+        if (size > bytes_max) break;
+        if (size == text.size()) text.resize(std::min(size * 2, bytes_max + 1));  // it grows
     }
     if (size > bytes_max) {
         return {FileText::State::failed, {}, "cannot read " + path + ": it is too long"};

@@ -66,6 +66,7 @@ TEST_CASE("workers on threads of their own share one account") {
     settings.oidc_endpoint = settings.endpoint;
     const net::UpstreamSetup upstreams = net::UpstreamSetup::make(false, "");
     core::AccountThread thread(settings, upstreams, net::LogLevel::error, net::LogFormat::text);
+    thread.start();
 
     std::vector<std::unique_ptr<Worker>> workers;
     for (int i = 0; i < 4; ++i) workers.push_back(std::make_unique<Worker>(thread.account()));
