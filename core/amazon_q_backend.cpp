@@ -100,10 +100,13 @@ std::string AmazonQBackend::conversation_id() {
     net::write_hex(net::scatter(services_.random++), low);
     high[12] = '4';  // RFC 9562: version 4,
     low[0] = 'a';    // variant 10
-    std::string id;
-    id.reserve(36);
-    id.append(high, 8).append(1, '-').append(high + 8, 4).append(1, '-').append(high + 12, 4);
-    return id.append(1, '-').append(low, 4).append(1, '-').append(low + 4, 12);
+    char id[] = "00000000-0000-0000-0000-000000000000";
+    std::copy(high, high + 8, id);
+    std::copy(high + 8, high + 12, id + 9);
+    std::copy(high + 12, high + 16, id + 14);
+    std::copy(low, low + 4, id + 19);
+    std::copy(low + 4, low + 16, id + 24);
+    return id;
 }
 
 }  // namespace core

@@ -1,6 +1,8 @@
 #include "net/event_stream.h"
 
 #include <array>
+#include <bit>
+#include <cstring>
 #include <span>
 
 #include "net/crc32.h"
@@ -10,9 +12,11 @@ namespace {
 
 constexpr size_t crc_bytes = 4;
 
+// REQUIRES: four bytes.
 uint32_t load_big_endian(std::string_view bytes) {
-    uint32_t value = 0;
-    for (size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<uint8_t>(bytes[i]);
+    uint32_t value;
+    std::memcpy(&value, bytes.data(), sizeof value);
+    if constexpr (std::endian::native == std::endian::little) value = __builtin_bswap32(value);
     return value;
 }
 
@@ -46,14 +50,14 @@ public:
     bool at_end() const { return left_.empty(); }
     size_t bytes_left() const { return left_.size(); }
 
-    // False: the header is cut off, of an unknown type or too long.
+    // False: the header is cut off, of an unknown type or too long. REQUIRES: not at_end().
     bool next(Header& out) {
-        std::string_view length, type;
-        if (!take(1, length) || !take(static_cast<uint8_t>(length[0]), out.name) ||
-            !take(1, type) || out.name.empty()) {
-            return false;
-        }
-        out.type = static_cast<uint8_t>(type[0]);
+        const char* const begin = left_.data();
+        const size_t name_bytes = static_cast<uint8_t>(*begin);
+        if (name_bytes == 0 || left_.size() < name_bytes + 2) return false;
+        out.name = {begin + 1, name_bytes};
+        out.type = static_cast<uint8_t>(begin[1 + name_bytes]);
+        left_.remove_prefix(name_bytes + 2);
         if (out.type >= value_sizes.size() || !take(value_sizes[out.type], out.value)) return false;
         if (out.type != type_bytes && out.type != type_string) return true;
         const size_t size = static_cast<size_t>(static_cast<uint8_t>(out.value[0])) << 8 |
@@ -64,7 +68,7 @@ public:
 private:
     bool take(size_t size, std::string_view& out) {
         if (size > left_.size()) return false;
-        out = left_.substr(0, size);
+        out = {left_.data(), size};
         left_.remove_prefix(size);
         return true;
     }
