@@ -40,8 +40,11 @@ ChunkedBody::State ChunkedBody::feed(char* base, size_t& from, size_t to, size_t
             if (size_ == 0) step_ = Step::data_cr;
             continue;
         }
-        if (!take(base[from], room, head_bytes, limits)) return State::refused;
-        ++from;
+        // The coding itself, up to the next data.
+        do {
+            if (!take(base[from], room, head_bytes, limits)) return State::refused;
+            ++from;
+        } while (from < to && step_ != Step::data && step_ != Step::end);
     }
     return step_ == Step::end ? State::complete : State::need_more;
 }
