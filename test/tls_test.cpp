@@ -324,7 +324,8 @@ TEST_CASE("Tls needs authorities to trust") {
         fixture.start(owner, upstream.url());
         CHECK(fixture.finish(owner));
         CHECK(owner.call->failure().error == CallError::tls);
-        CHECK(owner.call->failure().text.starts_with("no certificates can be read from " + damaged));
+        CHECK(
+            owner.call->failure().text.starts_with("no certificates can be read from " + damaged));
     }
     ::unsetenv("SSL_CERT_FILE");
 }
