@@ -1,68 +1,58 @@
 #pragma once
 
+#include <cassert>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 
+#include "json/stage_one.h"
 #include "json/token.h"
 
 namespace json {
 
-struct Value;  // simdjson's value and object, which only reader.cpp sees
-struct Object;
-
-// Node is a value met by Reader: its checked token, and for a container the way into it. It is
-// valid during the visit that brought it, and its container must be entered or skipped once.
+// Node is a value met by Reader: its checked token. A container must be entered or skipped, once,
+// during the visit that brought it.
 struct Node {
     Token token;
-    Value* value = nullptr;
 
     bool is(Token::Kind kind) const { return token.kind == kind; }
 };
 
-// Visitor refers to a callable bool(Key, Node&), which must outlive the call it is passed to. The
-// callable returns false to stop, which is how a malformed text unwinds.
-template <class Key>
-class Visitor {
-public:
-    template <class Callable>
-    Visitor(const Callable& callable)
-        : callable_(&callable), call_([](const void* object, Key key, Node& node) -> bool {
-              return (*static_cast<const Callable*>(object))(key, node);
-          }) {}
-
-    bool operator()(Key key, Node& node) const { return call_(callable_, key, node); }
-
-private:
-    const void* callable_;
-    bool (*call_)(const void*, Key, Node&);
-};
-
-using FieldVisitor = Visitor<std::string_view>;  // the key, unescaped; valid until the next key
-using ElementVisitor = Visitor<size_t>;          // the index
-
-// Reader walks a JSON text with simdjson On-Demand and checks what On-Demand leaves unchecked:
-// every scalar, every key, the depth, and what follows the root. A text is accepted only if every
-// byte of it has been visited. It owns no text. One serves all texts of a thread in turn.
+// Reader walks the tokens that simdjson's first stage finds, and checks the rest of RFC 8259: the
+// grammar, every scalar, every key, every escape, the depth, and what follows the root. A text is
+// accepted only if every byte of it has been visited. It owns no text. One serves all texts of a
+// thread in turn.
+//
+// A visit is a callable bool(key, Node&) that returns false to stop, which is how a malformed text
+// unwinds. An object's keys are std::string_views, unescaped, each valid until the next; an array's
+// are indexes.
 class Reader {
 public:
     // How many bytes after the text must be readable; their value does not matter.
-    static constexpr size_t padding_bytes = 64;
+    static constexpr size_t padding_bytes = StageOne::padding_bytes;
 
-    explicit Reader(uint32_t depth_max);
-    ~Reader();
+    explicit Reader(uint32_t depth_max) : depth_max_(depth_max) {}
 
-    // Visits the fields of the root object. False: the text is not a JSON object (see fault()).
+    // Visits the fields of the root object. False: the text is not a JSON object (see fault()), or
+    // a visit returned false.
     // REQUIRES: padding_bytes readable bytes after the text's end.
-    [[nodiscard]] bool read(std::string_view text, FieldVisitor visit);
+    template <class Visit>
+    [[nodiscard]] bool read(std::string_view text, const Visit& visit) {
+        return end(begin(text) && visit_fields(visit));
+    }
 
-    // Visit what is inside a container, or nothing of a value. False: the text is malformed, or the
+    // Visit what is inside a container, or nothing of a value. False: the text is malformed, or a
     // visit returned false.
     // REQUIRES: the node is an object, or an array.
-    [[nodiscard]] bool fields(Node& object, FieldVisitor visit);
-    [[nodiscard]] bool elements(Node& array, ElementVisitor visit);
-    [[nodiscard]] bool skip(Node& node);
+    template <class Visit>
+    [[nodiscard]] bool fields(const Node& object, const Visit& visit) {
+        return enter(object) && visit_fields(visit);
+    }
+    template <class Visit>
+    [[nodiscard]] bool elements(const Node& array, const Visit& visit) {
+        return enter(array) && visit_elements(visit);
+    }
+    [[nodiscard]] bool skip(const Node& node);
 
     // The bytes of a container, brackets included.
     // REQUIRES: it is the last thing that was visited or skipped.
@@ -72,24 +62,58 @@ public:
     const std::string& fault() const { return fault_; }
 
 private:
-    struct Parser;
+    enum class Step : uint8_t { wrong, item, end };
 
-    bool start(std::string_view text);
-    bool visit_root(FieldVisitor visit);
-    bool visit_each(Object& object, FieldVisitor visit);
-    bool load(Node& node);
-    bool load_key(std::string_view raw, std::string_view& key);
-    bool enter();
+    template <class Visit>
+    bool visit_fields(const Visit& visit) {
+        std::string_view key;
+        Node value;
+        Step step;
+        while ((step = next_key(key)) == Step::item) {
+            if (!load(value.token) || !visit(key, value)) return false;
+        }
+        return step == Step::end;
+    }
+
+    template <class Visit>
+    bool visit_elements(const Visit& visit) {
+        size_t index = 0;
+        Node value;
+        Step step;
+        while ((step = next_element()) == Step::item) {
+            if (!load(value.token) || !visit(index++, value)) return false;
+        }
+        return step == Step::end;
+    }
+
+    bool begin(std::string_view text);
+    bool end(bool is_good);
+    bool enter(const Node& container);
+    Step next_element();
+    Step next_key(std::string_view& key);
+    Step next_item(char open, char close);
+    bool load(Token& token);
+
+    // What is rare stays out of the way of the rest.
+    [[gnu::noinline]] Step unescape_key(std::string_view& key);
+    [[gnu::noinline]] bool load_scalar(Token& token);
+    [[gnu::noinline]] bool check_escapes(std::string_view inside);
+    [[gnu::noinline]] Step wrong_step(const uint32_t* token);
+    [[gnu::noinline]] bool wrong_token(const uint32_t* token);
+    [[gnu::noinline]] bool too_deep();
     bool fail(std::string_view what, const char* at);
-    bool fail(std::string_view what, size_t offset);
-    bool fail(int simdjson_error);
 
-    std::unique_ptr<Parser> parser_;
-    std::string_view text_;
-    std::string key_;  // the last key that had to be unescaped
-    std::string fault_;
+    StageOne tokens_;
+    // The walk never runs past the last token, since that is a closing bracket and the one after it
+    // an opening one, which is wrong wherever a closing one can be followed by something.
+    const uint32_t* next_ = nullptr;
+    const char* text_ = nullptr;       // what the tokens' offsets count from
+    const char* backslash_ = nullptr;  // the first one that has not been checked, or the text's end
+    std::string_view whole_;           // the text as it came
     uint32_t depth_max_;
     uint32_t depth_ = 0;  // of the container being visited; the root's is 1
+    std::string key_;     // the last key that had to be unescaped
+    std::string fault_;
 };
 
 }  // namespace json

@@ -3,18 +3,8 @@
 namespace json {
 namespace {
 
-constexpr bool is_space(char byte) {
-    return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
-}
-
 constexpr bool is_digit(char byte) {
     return byte >= '0' && byte <= '9';
-}
-
-std::string_view trim_end(std::string_view text) {
-    size_t size = text.size();
-    while (size > 0 && is_space(text[size - 1])) --size;
-    return text.substr(0, size);
 }
 
 size_t skip_digits(std::string_view text, size_t at) {
@@ -23,16 +13,7 @@ size_t skip_digits(std::string_view text, size_t at) {
 }
 
 Token literal(std::string_view text, std::string_view expected, Token::Kind kind) {
-    if (text == expected) return {kind, text};
-    return {Token::Kind::wrong, text, text.data()};
-}
-
-Token string(std::string_view raw) {
-    std::string_view text = trim_end(raw);
-    if (text.size() < 2 || text.back() != '"') return {Token::Kind::wrong, text, text.data()};
-    size_t bad = find_bad_escape(text.substr(1, text.size() - 2));
-    if (bad == std::string_view::npos) return {Token::Kind::string, text};
-    return {Token::Kind::wrong, text, text.data() + 1 + bad};
+    return {text == expected ? kind : Token::Kind::wrong, text};
 }
 
 }  // namespace
@@ -58,26 +39,20 @@ Token::Kind number_kind(std::string_view text) {
     return at == text.size() ? Token::Kind::decimal : Token::Kind::wrong;
 }
 
-Token read_token(std::string_view raw) {
-    switch (raw[0]) {
-        case '{':
-            return {Token::Kind::object, raw.substr(0, 1)};
-        case '[':
-            return {Token::Kind::array, raw.substr(0, 1)};
-        case '"':
-            return string(raw);
+Token read_scalar(const char* begin, const char* next) {
+    switch (*begin) {
         case 't':
-            return literal(trim_end(raw), "true", Token::Kind::boolean);
+            return literal(trimmed(begin, next), "true", Token::Kind::boolean);
         case 'f':
-            return literal(trim_end(raw), "false", Token::Kind::boolean);
+            return literal(trimmed(begin, next), "false", Token::Kind::boolean);
         case 'n':
-            return literal(trim_end(raw), "null", Token::Kind::null);
+            return literal(trimmed(begin, next), "null", Token::Kind::null);
         default:
             break;
     }
-    if (raw[0] != '-' && !is_digit(raw[0])) return {Token::Kind::wrong, raw, raw.data()};
-    std::string_view text = trim_end(raw);
-    return {number_kind(text), text, text.data()};
+    if (*begin != '-' && !is_digit(*begin)) return {Token::Kind::wrong, {begin, 1}};
+    std::string_view text = trimmed(begin, next);
+    return {number_kind(text), text};
 }
 
 }  // namespace json
