@@ -39,6 +39,12 @@ constexpr Bound integer_above = {"integer above maximum", "<= ", "integer_above_
 constexpr Bound decimal_below = {"decimal below minimum", ">= ", "decimal_below_min_value"};
 constexpr Bound decimal_above = {"decimal above maximum", "<= ", "decimal_above_max_value"};
 
+size_t index_of_escaped(std::span<const std::string_view> names, JsonText text) {
+    std::string plain;
+    text.unescape(plain);
+    return static_cast<size_t>(std::find(names.begin(), names.end(), plain) - names.begin());
+}
+
 bool is_number(const Node& node) {
     return node.is(Token::Kind::integer) || node.is(Token::Kind::decimal);
 }
@@ -160,13 +166,10 @@ bool FieldReader::counts(const Node& node) const {
 }
 
 size_t index_among(std::span<const std::string_view> names, JsonText text) {
-    std::string plain;
-    std::string_view wanted = text.view();
-    if (has_backslash(wanted)) {
-        text.unescape(plain);
-        wanted = plain;
-    }
-    return static_cast<size_t>(std::find(names.begin(), names.end(), wanted) - names.begin());
+    size_t index = 0;
+    while (index < names.size() && names[index] != text.view()) ++index;
+    const bool is_found = index < names.size() || text.view().find('\\') == std::string_view::npos;
+    return is_found ? index : index_of_escaped(names, text);
 }
 
 std::string list_of(std::span<const std::string_view> names) {

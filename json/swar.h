@@ -1,5 +1,7 @@
 #pragma once
 
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
@@ -28,6 +30,24 @@ constexpr uint64_t zero_byte(uint64_t word) {
 
 constexpr uint64_t has_byte(uint64_t word, uint8_t byte) {
     return zero_byte(word ^ (low_bits * byte));
+}
+
+// The high bit of each byte that equals `byte`, and no other bit.
+constexpr uint64_t equal_bytes(uint64_t word, uint8_t byte) {
+    const uint64_t difference = word ^ (low_bits * byte);
+    return ~(((difference & ~high_bits) + ~high_bits) | difference) & high_bits;
+}
+
+// The same word on any machine: its lowest byte is the first.
+inline uint64_t load_in_order(const char* from) {
+    const auto word = load<uint64_t>(from);
+    return std::endian::native == std::endian::little ? word : __builtin_bswap64(word);
+}
+
+// Where the first byte with a high bit stands in a word loaded in order.
+// REQUIRES: there is one.
+constexpr size_t first_high(uint64_t flags) {
+    return static_cast<size_t>(std::countr_zero(flags)) / 8;
 }
 
 // Not zero if one of the bytes is below 0x20.

@@ -62,13 +62,6 @@ size_t unit_length(std::string_view text, size_t at) {
     return pair ? 12 : 6;
 }
 
-// Where the next backslash stands from `at` on, or the end.
-size_t find_backslash(std::string_view text, size_t at) {
-    while (at + 8 <= text.size() && has_byte(load<uint64_t>(text.data() + at), '\\') == 0) at += 8;
-    while (at < text.size() && text[at] != '\\') ++at;
-    return at;
-}
-
 // Where the next byte stands that is a backslash or that a string must not hold, or the end.
 size_t find_special(std::string_view text, size_t at) {
     for (; at + 8 <= text.size(); at += 8) {
@@ -138,29 +131,25 @@ void JsonText::unescape(std::string& out) const {
     }
 }
 
-bool has_backslash(std::string_view text) {
-    constexpr size_t long_size = 64;  // from here on a call of memchr pays
-    const char* from = text.data();
-    const size_t size = text.size();
-    if (size >= long_size) return std::memchr(from, '\\', size) != nullptr;
-    if (size < 8) {
-        for (char byte : text) {
-            if (byte == '\\') return true;
-        }
-        return false;
-    }
-    uint64_t found = has_byte(load<uint64_t>(from + size - 8), '\\');
-    for (size_t at = 0; at + 8 < size; at += 8) found |= has_byte(load<uint64_t>(from + at), '\\');
-    return found != 0;
-}
-
 size_t find_bad_escape(std::string_view inside) {
-    if (!has_backslash(inside)) return std::string_view::npos;
+    size_t end = 0;  // of the last escape
+    const auto is_good = [&](size_t at) {
+        if (at < end) return true;
+        const size_t length = escape_length(inside, at);
+        end = at + length;
+        return length > 0;
+    };
     size_t at = 0;
-    while ((at = find_backslash(inside, at)) < inside.size()) {
-        size_t length = escape_length(inside, at);
-        if (length == 0) return at;
-        at += length;
+    // In steps that do not depend on what is found, since code has an escape each dozen bytes.
+    for (; at + 8 <= inside.size(); at += 8) {
+        uint64_t found = equal_bytes(load_in_order(inside.data() + at), '\\');
+        for (; found != 0; found &= found - 1) {
+            const size_t backslash = at + first_high(found);
+            if (!is_good(backslash)) return backslash;
+        }
+    }
+    for (; at < inside.size(); ++at) {
+        if (inside[at] == '\\' && !is_good(at)) return at;
     }
     return std::string_view::npos;
 }

@@ -44,9 +44,6 @@ private:
 // REQUIRES: `inside` is valid UTF-8 (simdjson's first stage has seen to that).
 [[nodiscard]] bool check(std::string_view inside, JsonText& out);
 
-// Whether a backslash stands in `text`: as quick as can be, since most strings have none.
-bool has_backslash(std::string_view text);
-
 // Where the first wrong escape of a string's inside begins, or npos. What check() adds to
 // simdjson's first stage, which sees quotes and control characters but never looks into an escape.
 size_t find_bad_escape(std::string_view inside);

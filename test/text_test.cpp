@@ -102,6 +102,27 @@ TEST_CASE("find_bad_escape names the escape that is wrong") {
     CHECK(json::find_bad_escape(every_kind) == std::string_view::npos);
 }
 
+TEST_CASE("find_bad_escape sees an escape wherever it stands") {
+    for (size_t before = 0; before < 20; ++before) {
+        for (size_t after = 0; after < 20; ++after) {
+            const auto between = [&](std::string_view escape) {
+                return std::string(before, 'x').append(escape).append(after, 'y');
+            };
+            CAPTURE(before);
+            CAPTURE(after);
+            for (std::string_view good :
+                 {"\\\\", "\\\"", "\\u00e9", "\\\\\\\\\\n", "\\n\\n\\n\\n\\n"}) {
+                CHECK(json::find_bad_escape(between(good)) == std::string_view::npos);
+            }
+            for (std::string_view bad : {"\\x", "\\\xC3\xA9", "\\u00g9", "\\u\\n\\n\\n"}) {
+                CHECK(json::find_bad_escape(between(bad)) == before);
+            }
+            CHECK(json::find_bad_escape(between("\\\\\\q")) == before + 2);
+            CHECK(json::find_bad_escape(between("z") + '\\') == before + after + 1);
+        }
+    }
+}
+
 TEST_CASE("find_bad_utf8 names the first byte that is not UTF-8") {
     using namespace std::string_literals;
     CHECK(json::find_bad_utf8("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80") == std::string_view::npos);
