@@ -18,15 +18,12 @@ constexpr size_t stop_max = 4;
 struct Seen {
     bool has_model = false;  // true also if it is of a wrong type
     bool has_messages = false;
-    std::optional<JsonText> model;
-    std::optional<JsonText> reasoning_effort;
     std::optional<bool> stream, include_usage;
-    std::optional<Node> stream_options;
     std::optional<int64_t> n, max_tokens, max_completion_tokens;
+    std::optional<Node> stream_options;
     // Checked and then of no interest.
     std::optional<int64_t> ignored_integer;
     std::optional<bool> ignored_boolean;
-    std::string_view ignored_object;
 };
 
 // One decode in progress.
@@ -35,6 +32,16 @@ struct Decoding {
     ChatRequest& out;
     uint32_t messages_max;
     Seen seen = {};
+
+    // The place of a value that needs nothing but its check.
+    template <class Value>
+    Value& at(Value Seen::*member) {
+        return seen.*member;
+    }
+    template <class Value>
+    Value& at(Value ChatOptions::*member) {
+        return out.*member;
+    }
 };
 
 bool decode_stop(FieldReader& fields, Node& node, const Path& path, std::vector<JsonText>& out) {
@@ -86,99 +93,78 @@ bool decode_stream_options(Decoding& decoding, Node& node, const Path& path) {
     return fields.text().fields(node, visit);
 }
 
+bool decode_model(Decoding& decoding, Node& node, const Path& path) {
+    decoding.seen.has_model = !node.token.is_null() && node.token.text != R"("")";
+    return decoding.fields.string(node, path, decoding.out.model);
+}
+
+bool decode_reasoning_effort(Decoding& decoding, Node& node, const Path& path) {
+    return decoding.fields.string(node, path, decoding.out.reasoning_effort);
+}
+
+bool decode_logit_bias(Decoding& decoding, Node& node, const Path& path) {
+    std::string_view ignored;
+    return decoding.fields.raw_object(node, path, ignored);
+}
+
+bool decode_all_messages(Decoding& decoding, Node& node, const Path& path) {
+    decoding.seen.has_messages = true;
+    return decode_messages(decoding.fields, node, path, decoding.messages_max, decoding.out);
+}
+
+constexpr int64_t integer_min = std::numeric_limits<int64_t>::min();
+constexpr int64_t integer_max = std::numeric_limits<int64_t>::max();
+
+template <auto member>
+bool boolean(Decoding& decoding, Node& node, const Path& path) {
+    return decoding.fields.boolean(node, path, decoding.at(member));
+}
+
+template <auto member, int64_t min, int64_t max>
+bool integer(Decoding& decoding, Node& node, const Path& path) {
+    return decoding.fields.integer(node, path, {min, max}, decoding.at(member));
+}
+
+template <auto member, int min, int max>
+bool decimal(Decoding& decoding, Node& node, const Path& path) {
+    return decoding.fields.decimal(node, path, {min, max}, decoding.at(member));
+}
+
+// What has a decoder of its own.
+template <auto decode, auto member>
+bool whole(Decoding& decoding, Node& node, const Path& path) {
+    return decode(decoding.fields, node, path, decoding.out.*member);
+}
+
 struct Field {
     std::string_view key;
     bool (*decode)(Decoding&, Node&, const Path&);
 };
 
-using Integers = FieldReader::Range<int64_t>;
-using Decimals = FieldReader::Range<double>;
-
-constexpr int64_t integer_min = std::numeric_limits<int64_t>::min();
-constexpr int64_t integer_max = std::numeric_limits<int64_t>::max();
-constexpr Integers at_least_one = {1, integer_max};
-constexpr Decimals penalty = {-2, 2};
-
 // All fields with a meaning, or with a type that every client agrees on; the others (user,
 // metadata, store, prediction, ...) may hold anything. The commonest first.
 constexpr Field known_fields[] = {
-    {"model",
-     [](Decoding& d, Node& node, const Path& path) {
-         d.seen.has_model = !node.token.is_null() && node.token.text != R"("")";
-         return d.fields.string(node, path, d.seen.model);
-     }},
-    {"messages",
-     [](Decoding& d, Node& node, const Path& path) {
-         d.seen.has_messages = true;
-         return decode_messages(d.fields, node, path, d.messages_max, d.out);
-     }},
-    {"stream", [](Decoding& d, Node& node,
-                  const Path& path) { return d.fields.boolean(node, path, d.seen.stream); }},
+    {"model", decode_model},
+    {"messages", decode_all_messages},
+    {"stream", boolean<&Seen::stream>},
     {"stream_options", decode_stream_options},
-    {"tools", [](Decoding& d, Node& node,
-                 const Path& path) { return decode_tools(d.fields, node, path, d.out.tools); }},
-    {"tool_choice",
-     [](Decoding& d, Node& node, const Path& path) {
-         return decode_tool_choice(d.fields, node, path, d.out.tool_choice);
-     }},
-    {"temperature",
-     [](Decoding& d, Node& node, const Path& path) {
-         return d.fields.decimal(node, path, {0, 2}, d.out.temperature);
-     }},
-    {"top_p",
-     [](Decoding& d, Node& node, const Path& path) {
-         return d.fields.decimal(node, path, {0, 1}, d.out.top_p);
-     }},
-    {"max_tokens",
-     [](Decoding& d, Node& node, const Path& path) {
-         return d.fields.integer(node, path, at_least_one, d.seen.max_tokens);
-     }},
-    {"max_completion_tokens",
-     [](Decoding& d, Node& node, const Path& path) {
-         return d.fields.integer(node, path, at_least_one, d.seen.max_completion_tokens);
-     }},
-    {"presence_penalty",
-     [](Decoding& d, Node& node, const Path& path) {
-         return d.fields.decimal(node, path, penalty, d.out.presence_penalty);
-     }},
-    {"frequency_penalty",
-     [](Decoding& d, Node& node, const Path& path) {
-         return d.fields.decimal(node, path, penalty, d.out.frequency_penalty);
-     }},
-    {"n",
-     [](Decoding& d, Node& node, const Path& path) {
-         return d.fields.integer(node, path, {1, 128}, d.seen.n);
-     }},
-    {"stop", [](Decoding& d, Node& node,
-                const Path& path) { return decode_stop(d.fields, node, path, d.out.stop); }},
-    {"seed",
-     [](Decoding& d, Node& node, const Path& path) {
-         return d.fields.integer(node, path, {integer_min, integer_max}, d.out.seed);
-     }},
-    {"response_format",
-     [](Decoding& d, Node& node, const Path& path) {
-         return decode_response_format(d.fields, node, path, d.out.response_format);
-     }},
-    {"parallel_tool_calls",
-     [](Decoding& d, Node& node, const Path& path) {
-         return d.fields.boolean(node, path, d.out.parallel_tool_calls);
-     }},
-    {"reasoning_effort",
-     [](Decoding& d, Node& node, const Path& path) {
-         return d.fields.string(node, path, d.seen.reasoning_effort);
-     }},
-    {"logprobs",
-     [](Decoding& d, Node& node, const Path& path) {
-         return d.fields.boolean(node, path, d.seen.ignored_boolean);
-     }},
-    {"top_logprobs",
-     [](Decoding& d, Node& node, const Path& path) {
-         return d.fields.integer(node, path, {0, 20}, d.seen.ignored_integer);
-     }},
-    {"logit_bias",
-     [](Decoding& d, Node& node, const Path& path) {
-         return d.fields.raw_object(node, path, d.seen.ignored_object);
-     }},
+    {"tools", whole<decode_tools, &ChatRequest::tools>},
+    {"tool_choice", whole<decode_tool_choice, &ChatRequest::tool_choice>},
+    {"temperature", decimal<&ChatRequest::temperature, 0, 2>},
+    {"top_p", decimal<&ChatRequest::top_p, 0, 1>},
+    {"max_tokens", integer<&Seen::max_tokens, 1, integer_max>},
+    {"max_completion_tokens", integer<&Seen::max_completion_tokens, 1, integer_max>},
+    {"presence_penalty", decimal<&ChatRequest::presence_penalty, -2, 2>},
+    {"frequency_penalty", decimal<&ChatRequest::frequency_penalty, -2, 2>},
+    {"n", integer<&Seen::n, 1, 128>},
+    {"stop", whole<decode_stop, &ChatRequest::stop>},
+    {"seed", integer<&ChatRequest::seed, integer_min, integer_max>},
+    {"response_format", whole<decode_response_format, &ChatRequest::response_format>},
+    {"parallel_tool_calls", boolean<&ChatRequest::parallel_tool_calls>},
+    {"reasoning_effort", decode_reasoning_effort},
+    {"logprobs", boolean<&Seen::ignored_boolean>},
+    {"top_logprobs", integer<&Seen::ignored_integer, 0, 20>},
+    {"logit_bias", decode_logit_bias},
 };
 
 bool decode_field(Decoding& decoding, std::string_view key, Node& node) {
@@ -209,11 +195,9 @@ bool finish(Decoding& decoding, DecodeError& error) {
         error = std::move(fields.error());
         return false;
     }
-    out.model = *seen.model;
     out.include_usage = seen.include_usage.value_or(false);
     out.n = seen.n.value_or(1);
     out.max_tokens = seen.max_completion_tokens ? seen.max_completion_tokens : seen.max_tokens;
-    out.reasoning_effort = seen.reasoning_effort.value_or(JsonText());
     return true;
 }
 
@@ -228,17 +212,12 @@ void empty(std::vector<Element>& list) {
 }  // namespace
 
 void ChatRequest::clear() {
-    ChatRequest fresh;
-    auto keep = [](auto& from, auto& to) {
-        empty(from);
-        to.swap(from);
-    };
-    keep(stop, fresh.stop);
-    keep(messages, fresh.messages);
-    keep(parts, fresh.parts);
-    keep(calls, fresh.calls);
-    keep(tools, fresh.tools);
-    *this = std::move(fresh);
+    static_cast<ChatOptions&>(*this) = {};
+    empty(stop);
+    empty(messages);
+    empty(parts);
+    empty(calls);
+    empty(tools);
 }
 
 struct ChatDecoder::State {

@@ -58,10 +58,8 @@ struct ResponseFormat {
     std::string_view schema;  // json_schema: the raw, wholly checked schema object, or empty
 };
 
-// ChatRequest is a decoded body of POST /v1/chat/completions: numbers, and views into the body,
-// valid while the body stays put. clear() keeps the capacity, so that one object serves all
-// requests of a worker.
-struct ChatRequest {
+// What a request asks for besides its lists.
+struct ChatOptions {
     JsonText model;
     bool stream = false;
     bool include_usage = false;
@@ -73,6 +71,12 @@ struct ChatRequest {
     JsonText reasoning_effort;
     ResponseFormat response_format;
     ToolChoice tool_choice;
+};
+
+// ChatRequest is a decoded body of POST /v1/chat/completions: numbers, and views into the body,
+// valid while the body stays put. clear() keeps the capacity, so that one object serves all
+// requests of a worker.
+struct ChatRequest : ChatOptions {
     std::vector<JsonText> stop;  // at most 4, none empty
     std::vector<Message> messages;
     std::vector<Part> parts;

@@ -14,7 +14,6 @@ constexpr std::array<Role, 6> role_of = {Role::system,   Role::assistant, Role::
 // What a message's fields say, before it is known whether they fit each other.
 struct MessageFields {
     bool has_role = false;
-    std::optional<JsonText> name;
     std::optional<JsonText> tool_call_id;
 };
 
@@ -116,7 +115,7 @@ bool decode_message(FieldReader& fields, Node& node, const Path& path, ChatReque
             return decode_calls(fields, value, Path(path, key), message, out.calls);
         }
         if (key == "tool_call_id") return fields.string(value, Path(path, key), seen.tool_call_id);
-        if (key == "name") return fields.string(value, Path(path, key), seen.name);
+        if (key == "name") return fields.string(value, Path(path, key), message.name);
         return fields.text().skip(value);
     };
     if (!fields.text().fields(node, visit)) return false;
@@ -124,7 +123,6 @@ bool decode_message(FieldReader& fields, Node& node, const Path& path, ChatReque
     if (message.role == Role::tool && !seen.tool_call_id) {
         fields.missing(node, path, "tool_call_id");
     }
-    message.name = seen.name.value_or(JsonText());
     message.tool_call_id = seen.tool_call_id.value_or(JsonText());
     out.messages.push_back(message);
     return true;

@@ -101,6 +101,14 @@ bool FieldReader::string(Node& node, const Path& path, std::optional<JsonText>& 
     return node.token.is_null() || required_string(node, path, out);
 }
 
+bool FieldReader::string(Node& node, const Path& path, JsonText& out) {
+    out = JsonText();
+    if (node.token.is_null()) return true;
+    if (!node.token.is_string()) return wrong_type(node, path, "a string");
+    out = node.token.string();
+    return true;
+}
+
 bool FieldReader::required_string(Node& node, const Path& path, std::optional<JsonText>& out) {
     out.reset();
     if (!node.token.is_string()) return wrong_type(node, path, "a string");

@@ -51,6 +51,7 @@ public:
     [[nodiscard]] bool integer(Node&, const Path&, Range<int64_t>, std::optional<int64_t>& out);
     [[nodiscard]] bool decimal(Node&, const Path&, Range<double>, std::optional<double>& out);
     [[nodiscard]] bool string(Node&, const Path&, std::optional<JsonText>& out);
+    [[nodiscard]] bool string(Node&, const Path&, JsonText& out);
 
     // Required fields: null is of the wrong type.
     [[nodiscard]] bool required_string(Node&, const Path&, std::optional<JsonText>& out);
