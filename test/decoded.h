@@ -11,7 +11,6 @@ namespace test {
 struct Decoded {
     explicit Decoded(std::string_view text, json::ChatDecoder::Limits limits = {})
         : body(text), decoder(limits) {
-        // Simdjson looks harder at a body that a '}' happens to follow.
         body.append(json::ChatDecoder::padding_bytes, ' ');
         ok = decoder.decode(std::string_view(body).substr(0, text.size()), request, error);
     }
