@@ -168,7 +168,7 @@ std::unique_ptr<Generation> Router::start_choice(const Call& call, Failure& fail
 bool Router::find_model(const json::ChatRequest& chat, std::string_view& id, Failure& failure) {
     std::string unescaped;
     std::string_view name = chat.model.view();
-    if (json::has_backslash(name)) {
+    if (chat.model.has_escapes()) {
         chat.model.unescape(unescaped);
         name = unescaped;
     }

@@ -15,10 +15,7 @@ constexpr size_t id_bytes_max = 64;
 
 bool is_same(JsonText a, JsonText b) {
     if (a.view() == b.view()) return true;
-    const auto has_escape = [](JsonText text) {
-        return text.view().find('\\') != std::string_view::npos;
-    };
-    if (!has_escape(a) && !has_escape(b)) return false;
+    if (!a.has_escapes() && !b.has_escapes()) return false;
     std::string plain_a, plain_b;
     a.unescape(plain_a);
     b.unescape(plain_b);

@@ -176,8 +176,8 @@ bool FieldReader::counts(const Node& node) const {
 size_t index_among(std::span<const std::string_view> names, JsonText text) {
     size_t index = 0;
     while (index < names.size() && names[index] != text.view()) ++index;
-    const bool is_found = index < names.size() || text.view().find('\\') == std::string_view::npos;
-    return is_found ? index : index_of_escaped(names, text);
+    if (index < names.size() || !text.has_escapes()) return index;
+    return index_of_escaped(names, text);
 }
 
 std::string list_of(std::span<const std::string_view> names) {

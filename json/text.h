@@ -20,6 +20,7 @@ public:
     constexpr std::string_view view() const { return inside_; }
     constexpr size_t size() const { return inside_.size(); }
     constexpr bool empty() const { return inside_.empty(); }
+    constexpr bool has_escapes() const { return inside_.find('\\') != std::string_view::npos; }
 
     // The longest prefix of at most `bytes_max` bytes that splits no escape, no surrogate pair and
     // no UTF-8 sequence; the first unit alone when even that is longer. Empty only for empty text.
