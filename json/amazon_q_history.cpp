@@ -52,6 +52,20 @@ std::string_view image_format(std::string_view media_type) {
     return false;
 }
 
+// What cannot be sent, at `at`.
+[[gnu::cold]] bool refuse_part(Part::Kind kind, const std::string& at, DecodeError& error) {
+    constexpr std::string_view code = "unsupported_value";
+    const std::string invalid = "Invalid '" + at + "': ";
+    if (kind == Part::Kind::input_audio) {
+        return fail(error, at, invalid + "this service takes no audio.", code);
+    }
+    if (kind == Part::Kind::file) {
+        return fail(error, at, invalid + "this service takes no files; send their text.", code);
+    }
+    return fail(error, at + ".type",
+                invalid + "only parts of the types text and image_url can be sent.", code);
+}
+
 // Characters of a text: every escape is one, and so is every UTF-8 sequence.
 size_t count_chars(JsonText text) {
     const std::string_view inside = text.view();
@@ -209,7 +223,6 @@ bool AmazonQHistory::add_result(const Source& source) {
 
 bool AmazonQHistory::add_part(const Source& source, size_t part_index, Turn& turn, bool with_text) {
     const Part& part = source.request.parts_of(source.message)[part_index];
-    const std::string at = path(source.index, part_index);
     switch (part.kind) {
         case Part::Kind::text:
         case Part::Kind::refusal:
@@ -218,18 +231,11 @@ bool AmazonQHistory::add_part(const Source& source, size_t part_index, Turn& tur
         case Part::Kind::image_url:
             return add_image(source, part, part_index, turn);
         case Part::Kind::input_audio:
-            return fail(source.error, at, "Invalid '" + at + "': this service takes no audio.",
-                        "unsupported_value");
         case Part::Kind::file:
-            return fail(source.error, at,
-                        "Invalid '" + at + "': this service takes no files; send their text.",
-                        "unsupported_value");
         case Part::Kind::other:
             break;
     }
-    return fail(source.error, at + ".type",
-                "Invalid '" + at + "': only parts of the types text and image_url can be sent.",
-                "unsupported_value");
+    return refuse_part(part.kind, path(source.index, part_index), source.error);
 }
 
 bool AmazonQHistory::add_image(const Source& source, const Part& part, size_t part_index,

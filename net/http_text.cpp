@@ -44,8 +44,9 @@ bool is_token(std::string_view text) {
 }
 
 bool equals_ignoring_case(const char* a, const char* b, size_t size) {
-    return std::equal(a, a + size, b,
-                      [](char x, char y) { return x == y || lower(x) == lower(y); });
+    // Most are equal to the letter.
+    return std::string_view(a, size) == std::string_view(b, size) ||
+           std::equal(a, a + size, b, [](char x, char y) { return lower(x) == lower(y); });
 }
 
 int hex_value(char digit) {
