@@ -27,9 +27,6 @@ int end_badly(std::string_view what, char* text) {
         assert(text == nullptr);
     } else if (what == "float") {
         std::printf("%f\n", static_cast<double>(std::strlen(text)) / 3);
-    } else if (what == "scan") {
-        int number = 0;
-        return std::sscanf(text, "%d", &number);
     }
     return 0;
 }
@@ -40,6 +37,8 @@ int work(char* text) {
     std::printf("%s %5d|%-4s|%x %s\n", text, -42, "ab", 255, std::strerror(ENOENT));
     std::printf("%d %d %d %d\n", ::strcasecmp("Host", "hOST") == 0, ::strcasecmp("a", "B") < 0,
                 ::strncasecmp("abX", "ABy", 2) == 0, ::strcasecmp("\xE9", "e") > 0);
+    int number = 0;
+    std::printf("read %d numbers\n", std::sscanf(text, "%d", &number));
     std::thread([] { std::puts("from a thread"); }).join();
     return 0;
 }
