@@ -11,7 +11,7 @@ namespace json {
 // The writers' alphabet: each puts something at `to` and returns its end.
 
 inline char* put(char* to, std::string_view text) {
-    std::memcpy(to, text.data(), text.size());
+    text.copy(to, text.size());
     return to + text.size();
 }
 

@@ -1,6 +1,7 @@
 #include "net/buffer.h"
 
 #include <algorithm>
+#include <cstring>
 #include <new>
 
 namespace net {

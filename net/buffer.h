@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <span>
 #include <string>
@@ -65,7 +64,7 @@ public:
 
     void append(std::string_view bytes) {
         char* to = reserve(bytes.size());
-        std::memcpy(to, bytes.data(), bytes.size());
+        bytes.copy(to, bytes.size());
         size_ += bytes.size();
     }
 

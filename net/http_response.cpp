@@ -2,7 +2,6 @@
 
 #include <cassert>
 #include <charconv>
-#include <cstring>
 #include <ctime>
 
 #include "net/civil_time.h"
@@ -12,8 +11,7 @@ namespace net {
 namespace {
 
 char* put(char* to, std::string_view text) {
-    std::memcpy(to, text.data(), text.size());
-    return to + text.size();
+    return to + text.copy(to, text.size());
 }
 
 char* put_number(char* to, int64_t number) {
