@@ -1,5 +1,7 @@
 #include "json/sse_writer.h"
 
+#include <cstring>
+
 #include "json/put.h"
 
 namespace json {

@@ -3,6 +3,7 @@
 #include <doctest.h>
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 
 using net::InputBuffer;
