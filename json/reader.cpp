@@ -84,7 +84,7 @@ Reader::Step Reader::next_element() {
     return next_item('[', ']');
 }
 
-Reader::Step Reader::next_key(std::string_view& key) {
+Reader::Step Reader::next_key(std::string_view& key, std::string& unescaped) {
     const Step step = next_item('{', '}');
     if (step != Step::item) return step;
     const char* const begin = text_ + next_[0];
@@ -95,15 +95,14 @@ Reader::Step Reader::next_key(std::string_view& key) {
     if (!is_closed(token.text)) return wrong_step(next_);
     next_ += 2;
     key = token.string().view();
-    return colon <= backslash_ ? Step::item : unescape_key(key);
+    return colon <= backslash_ ? Step::item : unescape_key(key, unescaped);
 }
 
-Reader::Step Reader::unescape_key(std::string_view& key) {
-    const std::string_view inside = key;
-    if (!check_escapes(inside)) return Step::wrong;
-    key_.clear();
-    JsonText::trusted(inside).unescape(key_);
-    key = key_;
+Reader::Step Reader::unescape_key(std::string_view& key, std::string& unescaped) {
+    if (!check_escapes(key)) return Step::wrong;
+    unescaped.clear();
+    JsonText::trusted(key).unescape(unescaped);
+    key = unescaped;
     return Step::item;
 }
 

@@ -24,8 +24,8 @@ struct Node {
 // thread in turn.
 //
 // A visit is a callable bool(key, Node&) that returns false to stop, which is how a malformed text
-// unwinds. An object's keys are std::string_views, unescaped, each valid until the next; an array's
-// are indexes.
+// unwinds. An object's keys are std::string_views, unescaped, each valid until that object's next;
+// an array's are indexes.
 class Reader {
 public:
     // How many bytes after the text must be readable; their value does not matter.
@@ -67,9 +67,10 @@ private:
     template <class Visit>
     bool visit_fields(const Visit& visit) {
         std::string_view key;
+        std::string unescaped;  // the last key that had to be: visits below it have their own
         Node value;
         Step step;
-        while ((step = next_key(key)) == Step::item) {
+        while ((step = next_key(key, unescaped)) == Step::item) {
             if (!load(value.token) || !visit(key, value)) return false;
         }
         return step == Step::end;
@@ -90,12 +91,12 @@ private:
     bool end(bool is_good);
     bool enter(const Node& container);
     Step next_element();
-    Step next_key(std::string_view& key);
+    Step next_key(std::string_view& key, std::string& unescaped);
     Step next_item(char open, char close);
     bool load(Token& token);
 
     // What is rare stays out of the way of the rest.
-    [[gnu::noinline]] Step unescape_key(std::string_view& key);
+    [[gnu::noinline]] Step unescape_key(std::string_view& key, std::string& unescaped);
     [[gnu::noinline]] bool load_scalar(Token& token);
     [[gnu::noinline]] bool check_escapes(std::string_view inside);
     [[gnu::noinline]] Step wrong_step(const uint32_t* token);
@@ -112,7 +113,6 @@ private:
     std::string_view whole_;           // the text as it came
     uint32_t depth_max_;
     uint32_t depth_ = 0;  // of the container being visited; the root's is 1
-    std::string key_;     // the last key that had to be unescaped
     std::string fault_;
 };
 

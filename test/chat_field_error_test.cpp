@@ -170,3 +170,19 @@ TEST_CASE("a wrong tool is refused with its place") {
           "tool_choice.function.name", "missing_required_parameter",
           missing("tool_choice.function.name")}});
 }
+
+TEST_CASE("a place is named right when its keys and those below it are escaped") {
+    for (const size_t size : {1, 40, 1000, 100'000}) {
+        const std::string inner = '"' + std::string(size, 'k') + R"(\u0061":1,"url":5)";
+        const std::string part = R"({"type":"image_url","image\u005furl":{)" + inner + "}}";
+        const std::string message = R"({"role":"user","content":[)" + part + "]}";
+        const std::string param = "messages[0].content[0].image_url.url";
+        check_refusals({{test::body_of('[' + message + ']'), param, "invalid_type",
+                         wrong_type(param, "a string", "an integer")}});
+        const std::string call = R"({"id":"i","f\u0075nction":{)" + inner + R"(,"n\u0061me":5}})";
+        const std::string calling = R"({"role":"assistant","tool\u005fcalls":[)" + call + "]}";
+        const std::string name = "messages[0].tool_calls[0].function.name";
+        check_refusals({{test::body_of('[' + calling + ']'), name, "invalid_type",
+                         wrong_type(name, "a string", "an integer")}});
+    }
+}

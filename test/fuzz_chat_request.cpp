@@ -73,6 +73,39 @@ Verdict dom_verdict(const std::string& text) {
     return !error && root.is_object() ? Verdict::object : Verdict::refused;
 }
 
+// The same text, with each of a letter of its strings written as an escape.
+std::string escaped(std::string_view text, char letter) {
+    const std::string escape = letter == '_' ? "\\u005f" : "\\u0075";
+    std::string out;
+    bool is_inside = false;
+    for (size_t at = 0; at < text.size(); ++at) {
+        if (text[at] == '"') is_inside = !is_inside;
+        if (is_inside && text[at] == '\\' && at + 1 < text.size()) {
+            out += text[at++];
+            out += text[at];
+        } else if (is_inside && text[at] == letter) {
+            out += escape;
+        } else {
+            out += text[at];
+        }
+    }
+    return out;
+}
+
+// However its keys are written, a request means the same and its faults are at the same places.
+void check_escaped(json::ChatDecoder& decoder, std::string_view body, bool ok,
+                   const json::DecodeError& error) {
+    static json::ChatRequest request;
+    for (const char letter : {'u', '_'}) {
+        std::string text = escaped(body, letter);
+        const size_t size = text.size();
+        text.append(json::ChatDecoder::padding_bytes, ' ');
+        json::DecodeError again;
+        require(decoder.decode(std::string_view(text).substr(0, size), request, again) == ok);
+        require(again.param == error.param && again.code == error.code);
+    }
+}
+
 bool is_malformed(const json::DecodeError& error) {
     return error.message.starts_with("We could not parse");
 }
@@ -99,6 +132,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     body.reserve(body.size() + simdjson::SIMDJSON_PADDING);
     Verdict verdict = dom_verdict(body);
     bool accepted = ok || !is_malformed(error);
+    if (accepted) check_escaped(other, body, ok, error);
     if (verdict == Verdict::object) require(accepted);
     if (verdict == Verdict::refused) require(!accepted);
     return 0;
