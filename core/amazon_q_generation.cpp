@@ -16,6 +16,9 @@ using State = net::HttpCall::State;
 
 namespace {
 
+// Events are read where net leaves them.
+static_assert(net::InputBuffer::tail_slack >= json::Reader::padding_bytes);
+
 // As the official client: three attempts, waits that double, ten seconds at the most.
 constexpr uint32_t attempts_max = 3;
 // With what is repeated once for another reason, a refused token or an empty answer.

@@ -18,6 +18,9 @@ using net::Request;
 
 namespace {
 
+// Bodies are decoded where net leaves them.
+static_assert(net::InputBuffer::tail_slack >= json::ChatDecoder::padding_bytes);
+
 constexpr size_t requested_fields_bytes_max = 2048;
 
 Failure key_failure(ApiKeys::Verdict verdict) {

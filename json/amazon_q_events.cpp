@@ -8,6 +8,13 @@ namespace {
 constexpr JsonText no_arguments = JsonText::trusted("{}");
 constexpr size_t bytes_per_token = 4;  // a rough rule for English text and for code
 
+// A negative count is none.
+void take_count(const Node& node, int64_t& out) {
+    const int64_t before = out;
+    take(node, out);
+    if (out < 0) out = before;
+}
+
 }  // namespace
 
 bool AmazonQEvents::feed(std::string_view event_type, std::string_view payload) {
@@ -121,10 +128,10 @@ bool AmazonQEvents::read_metadata(std::string_view payload) {
         if (key != "tokenUsage" || !node.is(Token::Kind::object)) return reader_.skip(node);
         has_counts_ = true;
         const auto count = [&](std::string_view name, Node& value) {
-            if (name == "uncachedInputTokens") take(value, fresh);
-            if (name == "cacheReadInputTokens") take(value, cached);
-            if (name == "cacheWriteInputTokens") take(value, written);
-            if (name == "outputTokens") take(value, counted_.completion_tokens);
+            if (name == "uncachedInputTokens") take_count(value, fresh);
+            if (name == "cacheReadInputTokens") take_count(value, cached);
+            if (name == "cacheWriteInputTokens") take_count(value, written);
+            if (name == "outputTokens") take_count(value, counted_.completion_tokens);
             return reader_.skip(value);
         };
         if (!reader_.fields(node, count)) return false;

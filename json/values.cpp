@@ -1,5 +1,6 @@
 #include "json/values.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "json/decimal.h"
@@ -19,22 +20,16 @@ void take(const Node& node, std::string& out) {
 }
 
 void take(const Node& node, int64_t& out) {
+    // RFC 8259 section 6: integers up to here mean the same to everybody.
+    constexpr int64_t bound = int64_t{1} << 53;
     const std::string_view text = node.token.text;
     if (node.is(Token::Kind::integer)) {
         const auto end = std::from_chars(text.data(), text.data() + text.size(), out);
-        if (end.ec == std::errc()) return;
-        out = text[0] == '-' ? INT64_MIN : INT64_MAX;
-        return;
-    }
-    constexpr double bound = 9.2e18;
-    if (!node.is(Token::Kind::decimal)) return;
-    const double value = decimal_of(text);
-    if (value >= bound) {
-        out = INT64_MAX;
-    } else if (value <= -bound) {
-        out = INT64_MIN;
-    } else {
-        out = static_cast<int64_t>(value);
+        if (end.ec != std::errc()) out = text[0] == '-' ? -bound : bound;
+        out = std::clamp(out, -bound, bound);
+    } else if (node.is(Token::Kind::decimal)) {
+        constexpr auto most = static_cast<double>(bound);
+        out = static_cast<int64_t>(std::clamp(decimal_of(text), -most, most));
     }
 }
 

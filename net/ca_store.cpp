@@ -40,13 +40,15 @@ bool is_hash_name(std::string_view name) {
     return true;
 }
 
+// A folder with but a few such names is no system's: somebody has put an authority of his own
+// there.
 bool is_hashed_folder(const char* path) {
+    constexpr int names_min = 20;
     const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path), ::closedir);
     if (!folder) return false;
-    while (const dirent* entry = ::readdir(folder.get())) {
-        if (is_hash_name(entry->d_name)) return true;
-    }
-    return false;
+    int names = 0;
+    while (const dirent* entry = ::readdir(folder.get())) names += is_hash_name(entry->d_name);
+    return names >= names_min;
 }
 
 std::string of_environment(const char* name) {

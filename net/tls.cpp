@@ -232,17 +232,7 @@ std::unique_ptr<Stream> OpenSslTls::secure(std::unique_ptr<Stream> lower, const 
     if (!bio) throw std::bad_alloc();
     SSL_set_bio(ssl.get(), bio, bio);
     SSL_set_connect_state(ssl.get());
-    // Not SSL_set1_host, which reads the name as an address first, with sscanf.
-    X509_VERIFY_PARAM* expected = SSL_get0_param(ssl.get());
-    Address address;
-    if (Address::parse(host, address)) {
-        const auto bytes = address.bytes();
-        X509_VERIFY_PARAM_set1_ip(expected, bytes.data(), bytes.size());
-    } else {
-        SSL_set_tlsext_host_name(ssl.get(), host.c_str());
-        X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-        X509_VERIFY_PARAM_set1_host(expected, host.c_str(), host.size());
-    }
+    if (!expect_host(ssl.get(), host)) throw std::bad_alloc();
     if (session.handle) {
         SSL_set_session(ssl.get(), session.handle.get());
         // Tickets of TLS 1.3 are for one use (RFC 8446 appendix C.4); a new one comes.
@@ -251,6 +241,20 @@ std::unique_ptr<Stream> OpenSslTls::secure(std::unique_ptr<Stream> lower, const 
         if (is_used_up) session.handle.reset();
     }
     return std::make_unique<TlsStream>(std::move(ssl), std::move(lower), host, session);
+}
+
+// Names whom the certificate must be for. Not SSL_set1_host, which reads the name as an address
+// first, with sscanf. False when it could not be noted: without it any certificate would do.
+bool expect_host(SSL* ssl, const std::string& host) {
+    X509_VERIFY_PARAM* const expected = SSL_get0_param(ssl);
+    Address address;
+    if (Address::parse(host, address)) {
+        const auto bytes = address.bytes();
+        return X509_VERIFY_PARAM_set1_ip(expected, bytes.data(), bytes.size()) == 1;
+    }
+    X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    return !host.empty() && SSL_set_tlsext_host_name(ssl, host.c_str()) == 1 &&
+           X509_VERIFY_PARAM_set1_host(expected, host.c_str(), host.size()) == 1;
 }
 
 }  // namespace

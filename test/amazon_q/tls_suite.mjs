@@ -118,5 +118,8 @@ export async function tlsSuite(wanted) {
     for (const [name, pair, server, use, host] of cases) {
         await group(`tls: ${name}`, () => withTls(pair, server, use, host));
     }
+    // Such a zone is read with sscanf, when a certificate's dates are checked.
+    await group('tls: a time zone that names no file', () =>
+        withTls(good, trusting, believed, 'localhost', { TZ: 'CET-1CEST' }));
     await group('tls: through a proxy', () => throughAProxy(good, trusting));
 }
