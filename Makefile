@@ -168,5 +168,5 @@ clean:
 help:
 	@sed -n 's/^# //p' Makefile | head -9
 
-.SECONDARY:
+.PRECIOUS: $(BUILD)/%.o
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -225,6 +225,20 @@ std::unique_ptr<Stream> OpenSslTls::wrap(std::unique_ptr<Stream> lower, const st
     }
 }
 
+// Names whom the certificate must be for. Not SSL_set1_host, which reads the name as an address
+// first, with sscanf. False when it could not be noted: without it any certificate would do.
+bool expect_host(SSL* ssl, const std::string& host) {
+    X509_VERIFY_PARAM* const expected = SSL_get0_param(ssl);
+    Address address;
+    if (Address::parse(host, address)) {
+        const auto bytes = address.bytes();
+        return X509_VERIFY_PARAM_set1_ip(expected, bytes.data(), bytes.size()) == 1;
+    }
+    X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    return !host.empty() && SSL_set_tlsext_host_name(ssl, host.c_str()) == 1 &&
+           X509_VERIFY_PARAM_set1_host(expected, host.c_str(), host.size()) == 1;
+}
+
 std::unique_ptr<Stream> OpenSslTls::secure(std::unique_ptr<Stream> lower, const std::string& host,
                                            OpenSslSession& session) const {
     Connection ssl(SSL_new(context()));
@@ -241,20 +255,6 @@ std::unique_ptr<Stream> OpenSslTls::secure(std::unique_ptr<Stream> lower, const 
         if (is_used_up) session.handle.reset();
     }
     return std::make_unique<TlsStream>(std::move(ssl), std::move(lower), host, session);
-}
-
-// Names whom the certificate must be for. Not SSL_set1_host, which reads the name as an address
-// first, with sscanf. False when it could not be noted: without it any certificate would do.
-bool expect_host(SSL* ssl, const std::string& host) {
-    X509_VERIFY_PARAM* const expected = SSL_get0_param(ssl);
-    Address address;
-    if (Address::parse(host, address)) {
-        const auto bytes = address.bytes();
-        return X509_VERIFY_PARAM_set1_ip(expected, bytes.data(), bytes.size()) == 1;
-    }
-    X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    return !host.empty() && SSL_set_tlsext_host_name(ssl, host.c_str()) == 1 &&
-           X509_VERIFY_PARAM_set1_host(expected, host.c_str(), host.size()) == 1;
 }
 
 }  // namespace
