@@ -117,6 +117,31 @@ public:
     std::vector<std::unique_ptr<Worker>> all;
 };
 
+// The workers' threads, stopped and joined however it ends.
+struct Threads {
+    explicit Threads(Workers& all_workers) : workers(all_workers) {}
+    ~Threads() {
+        workers.stop_workers();
+        for (std::thread& thread : running) thread.join();
+    }
+
+    Workers& workers;
+    std::vector<std::thread> running;
+};
+
+// Until the last worker has stopped.
+void run(Workers& workers, net::Supervisor& supervisor, AmazonQ* amazon_q) {
+    Threads threads(workers);
+    for (const auto& worker : workers.all) {
+        threads.running.emplace_back([&supervisor, &worker] {
+            worker->run();
+            supervisor.worker_done();
+        });
+    }
+    if (amazon_q) amazon_q->account.start();
+    supervisor.wait(workers.all.size(), workers);
+}
+
 void announce(const Options& options, const net::Endpoint& endpoint) {
     if (!endpoint.is_loopback() && options.api_keys.empty()) {
         std::fprintf(stderr,
@@ -161,16 +186,7 @@ int serve(const Options& options) {
     for (const auto& worker : workers.all) shared.counters.push_back(&worker->counters());
     announce(options, endpoint);
 
-    std::vector<std::thread> threads;
-    for (const auto& worker : workers.all) {
-        threads.emplace_back([&supervisor, &worker] {
-            worker->run();
-            supervisor.worker_done();
-        });
-    }
-    if (amazon_q) amazon_q->account.start();
-    supervisor.wait(workers.all.size(), workers);
-    for (std::thread& thread : threads) thread.join();
+    run(workers, supervisor, amazon_q ? &*amazon_q : nullptr);
     const bool was_cut = std::any_of(workers.all.begin(), workers.all.end(),
                                      [](const auto& worker) { return worker->was_cut(); });
     return was_cut ? 1 : 0;

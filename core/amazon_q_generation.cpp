@@ -43,6 +43,7 @@ bool is_timeout(net::CallError error) {
 std::chrono::seconds read_retry_after(std::string_view field) {
     uint32_t seconds = 0;
     const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), seconds);
+    if (error == std::errc::result_out_of_range) return longest_retry_after;
     if (error != std::errc() || end != field.data() + field.size()) return {};
     return std::min(longest_retry_after, std::chrono::seconds(seconds));
 }

@@ -29,7 +29,9 @@ class Generation {
 public:
     virtual ~Generation() = default;
 
-    // Slices in `out` are valid until the next call.
+    // No slice in `out` is left of the delta before. Those of this one are valid until the next
+    // call, and no longer than the pump in which they were given: what came from upstream moves
+    // between pumps.
     virtual Next next(json::Delta& out) = 0;
 
     // After Next::wait: when to ask again even without a wakeup; TimePoint::max() for never.

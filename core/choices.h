@@ -14,6 +14,7 @@ public:
     // One at least; what the i-th says is choice i of the answer.
     explicit Choices(std::vector<std::unique_ptr<Generation>> choices);
 
+    // REQUIRES: it has not returned Next::end.
     Next next(json::Delta& out) override;
     net::TimePoint deadline() const override;
     const Failure& failure() const override { return choices_[current_]->failure(); }

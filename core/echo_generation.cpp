@@ -55,6 +55,7 @@ Next EchoGeneration::next(Delta& out) {
             return Next::delta;
         case Stage::finish:
             out.kind = Delta::Kind::finish;
+            out.text = JsonText();
             out.finish = tool_ ? json::Finish::tool_calls : json::Finish::stop;
             stage_ = Stage::end;
             return Next::delta;

@@ -52,7 +52,9 @@ Next TextLimits::next(Delta& out) {
     while (source_) {
         if (following_) {
             const auto said = std::move(following_);
+            shown_ = std::move(said->text);
             out = said->delta;
+            out.text = JsonText::trusted(shown_);
             return said->next;
         }
         if (is_cut_) {
@@ -72,7 +74,8 @@ Next TextLimits::next(Delta& out) {
             }
         }
         if (held_.empty()) return said;
-        following_ = std::make_unique<Said>(Said{said, out});
+        const JsonText text = said == Next::delta ? out.text : JsonText();
+        following_ = std::make_unique<Said>(Said{said, out, std::string(text.view())});
         shown_bytes_ = held_.size();
         return show(out);
     }

@@ -32,10 +32,11 @@ public:
     void set_aside() override;
 
 private:
-    // What the source said.
+    // What the source said, with the text it said it of: its own is gone by the next turn.
     struct Said {
         Next next;
         json::Delta delta;
+        std::string text;
     };
 
     // Counts a piece of text, reasoning or arguments and cuts it to what is left; false when

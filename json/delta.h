@@ -27,7 +27,7 @@ constexpr size_t usage_bytes_max = 320;
 char* write_usage(char* to, const Usage& usage);
 
 // Delta is one piece of a completion on its way from a backend to a client. Its slices belong to
-// the generation that handed it out and die with that generation's next piece.
+// the generation that handed it out, which says how long they live.
 struct Delta {
     enum class Kind : uint8_t {
         begin,           // the backend accepted the request; nothing to show yet

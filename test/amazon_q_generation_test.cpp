@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/text_limits.h"
 #include "event_frames.h"
 #include "fake_http_call.h"
 #include "fake_token_source.h"
@@ -460,7 +461,8 @@ TEST_CASE("The service's own word on when to come back is kept, and passed on") 
     CHECK(on.waits[0] <= Milliseconds(3'500));
 
     // Nobody waits here for longer than a retry would.
-    const std::vector<std::pair<std::string, uint32_t>> rows = {{"42", 42}, {"7200", 3'600}};
+    const std::vector<std::pair<std::string, uint32_t>> rows = {
+        {"42", 42}, {"7200", 3'600}, {"5000000000", 3'600}};
     for (const auto& [field, expected] : rows) {
         on.client.calls.requests.clear();
         on.refuse(429, "", throttled).retry_after = field;
@@ -735,4 +737,25 @@ TEST_CASE("The call goes to the region of the profile, with the profile in its b
     CHECK(request.url.host == "q.eu-central-1.amazonaws.com");
     CHECK(request.body == R"({"a":1,"profileArn":")" + on.tokens.token.profile_arn + "\"}");
     CHECK(request.timeouts == &on.settings.timeouts);
+}
+
+TEST_CASE_FIXTURE(Fixture, "What follows held text outlives what comes meanwhile") {
+    const std::string first = event_frame("assistantResponseEvent", R"({"content":"xS"})") +
+                              event_frame("reasoningContentEvent", R"({"text":"a thought"})");
+    respond(first + event_frame("assistantResponseEvent", R"({"content":"end"})")).pieces = {
+        first.size(), 1};
+    start();
+    json::ChatRequest chat;
+    chat.stop.push_back(json::JsonText::trusted("STOP"));
+    core::TextLimits limits(std::move(generation), chat);
+    Delta delta;
+    std::string heard;
+    Next next = Next::wait;
+    // One delta a turn: the client takes no more.
+    for (int turns = 0; next != Next::end && turns < 300; ++turns) {
+        next = limits.next(delta);
+        if (next == Next::delta) heard += shown(delta) + "|";
+        if (client.calls.alive) client.turn();
+    }
+    CHECK(heard == "text x|text S|reasoning a thought|text end|finish stop|");
 }

@@ -93,6 +93,7 @@ struct Fixture {
                     delta.text.unescape(reply.arguments);
                     break;
                 case Delta::Kind::finish:
+                    CHECK(delta.text.empty());
                     reply.finish = delta.finish;
                     break;
                 case Delta::Kind::begin:
