@@ -138,6 +138,7 @@ class Server:
                                         env={**os.environ, **(env or {})}, preexec_fn=prepare)
         servers.append(self)
         self.pid = self.process.pid
+        self.told_to_leave = False
         self.port = self.wait_for_port()
 
     def wait_for_port(self):
@@ -165,6 +166,8 @@ class Server:
         return self.process.poll() is None
 
     def signal(self, number):
+        """A server that leaves without SIGTERM or SIGINT from here has failed: see stop."""
+        self.told_to_leave |= number in (signal.SIGTERM, signal.SIGINT)
         self.process.send_signal(number)
 
     def wait_exit(self, seconds=SOON):
@@ -188,11 +191,12 @@ class Server:
     def stop(self):
         """Ends the server for good; a test that cares about the exit uses signal and wait_exit."""
         code = self.process.poll()
+        left_untold = code is not None and not self.told_to_leave
         for patience in (0.5 * SLOWNESS, SOON):  # to drain; to leave when told a second time
             if code is None:
-                self.process.terminate()
+                self.signal(signal.SIGTERM)
                 code = self.wait_exit(patience)
-        if code not in (0, 1):  # a crash, a sanitizer's report, or it hangs
+        if left_untold or code not in (0, 1):  # it gave up, a crash, a sanitizer's report, or it hangs
             check("the server leaves when told to, not otherwise", False, f"exit code {code}: {self.log()}")
             self.process.kill()
         self.process.wait()

@@ -59,7 +59,7 @@ def test_drain_answers_what_was_sent():
                 clients.append(Client(server))
                 clients[-1].send(get())
 
-        while_stopped(server, connect, lambda: server.process.send_signal(signal.SIGTERM))
+        while_stopped(server, connect, lambda: server.signal(signal.SIGTERM))
         answers = [answer_of(client) for client in clients]
         check("all are answered", all(answer in (200, 503) for answer in answers), answers)
         for client in clients:
