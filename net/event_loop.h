@@ -69,6 +69,8 @@ private:
     static constexpr int batch_max = 256;
     // The bell of the account wakes a waiter, that its connection, that an upstream.
     static constexpr int rounds_max = 4;
+    // With each sending a window, about half a millisecond: then new events have their turn.
+    static constexpr int yielded_turns_max = 16;
 
     Clock clock_;
     Fd epoll_;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <limits>
+
 namespace net {
 
 // ReadyLink is a place on a ReadyList. It leaves the list when it is destroyed.
@@ -55,10 +57,17 @@ public:
 
     bool empty() const { return is_empty(woken_) && is_empty(yielded_); }
 
-    // Pumps each task that is on the list now; what they post waits for the next call.
-    void pump_all() {
-        splice(yielded_, woken_);
+    // Pumps each task that is on the list now, but of those that yielded only the first `turns`.
+    // What they post, and who yields again, waits for the next call.
+    void pump_all(int turns = std::numeric_limits<int>::max()) {
+        Anchor going;
+        clear(going);
+        splice(yielded_, going);
         pump_woken();
+        for (; turns > 0 && !is_empty(going); --turns) pump_first(going);
+        splice(yielded_, going);  // behind those that still wait for this turn
+        splice(going, yielded_);
+        going.next_ = nullptr;
     }
 
     // The same for those only that something happened to.
@@ -66,11 +75,7 @@ public:
         Anchor round;
         clear(round);
         splice(woken_, round);
-        while (!is_empty(round)) {
-            Task& task = static_cast<Task&>(*round.next_);
-            task.unlink();
-            task.pump();
-        }
+        while (!is_empty(round)) pump_first(round);
         round.next_ = nullptr;
     }
 
@@ -88,6 +93,12 @@ private:
         link.next_ = &list;
         list.previous_->next_ = &link;
         list.previous_ = &link;
+    }
+
+    static void pump_first(ReadyLink& list) {
+        Task& task = static_cast<Task&>(*list.next_);
+        task.unlink();
+        task.pump();
     }
 
     // Moves all of `from` behind `to`.

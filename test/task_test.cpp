@@ -134,3 +134,34 @@ TEST_CASE("Who yields is pumped after whoever was posted, in the order of yieldi
     CHECK(pumped == std::vector{3, 4, 1, 2});
     CHECK(ready.empty());
 }
+
+TEST_CASE("Of those that have yielded as many are pumped as there are turns for, in turn") {
+    struct Going final : Task {
+        Going(ReadyList& list, std::vector<int>& all, int own) : ready(list), pumped(all), id(own) {
+            ready.yield(*this);
+        }
+        void pump() override {
+            pumped.push_back(id);
+            ready.yield(*this);
+        }
+        ReadyList& ready;
+        std::vector<int>& pumped;
+        int id;
+    };
+    ReadyList ready;
+    std::vector<int> pumped;
+    Note woken(pumped, 9);
+    {
+        Going a(ready, pumped, 1), b(ready, pumped, 2), c(ready, pumped, 3);
+        ready.pump_all(2);
+        CHECK(pumped == std::vector{1, 2});
+        ready.post(woken);
+        ready.pump_all(2);
+        CHECK(pumped == std::vector{1, 2, 9, 3, 1});
+        ready.pump_all(16);  // nobody twice
+        CHECK(pumped == std::vector{1, 2, 9, 3, 1, 2, 3, 1});
+        ready.pump_all(0);
+        CHECK(pumped.size() == 8);
+    }
+    CHECK(ready.empty());
+}
