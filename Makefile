@@ -156,8 +156,8 @@ format:
 	$(CLANG_FORMAT) -i main.cpp $(wildcard */*.cpp */*.h)
 
 check:
-	$(CLANG_FORMAT) --dry-run --Werror main.cpp $(wildcard */*.cpp */*.h)
-	.make/check "$(CXX) $(CXXFLAGS) $(INCLUDES)"
+	$(quiet)$(CLANG_FORMAT) --dry-run --Werror main.cpp $(wildcard */*.cpp */*.h)
+	$(quiet).make/check "$(CXX) $(CXXFLAGS) $(INCLUDES)"
 
 install: all
 	install -D -m 755 $(BUILD)/amazon-q-server $(DESTDIR)$(PREFIX)/bin/amazon-q-server
