@@ -168,5 +168,5 @@ clean:
 help:
 	@sed -n 's/^# //p' Makefile | head -9
 
-.PRECIOUS: $(BUILD)/%.o
+.PRECIOUS: $(BUILD)/%.o $(DEPS)/llhttp/%.c $(DEPS)/simdjson/%.cpp $(DEPS)/doctest/%.h $(DEPS)/cares/%.a
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

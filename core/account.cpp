@@ -155,7 +155,8 @@ bool AccountView::awaits_models(Waiter& waiter) {
 
 const ModelList& AccountView::models() {
     if (auto models = account_.models()) models_ = std::move(models);
-    if (!models_) models_ = std::make_shared<const ModelList>(ModelList::common("not asked yet"));
+    // Before the first answer every name is the service's to judge.
+    if (!models_) models_ = std::make_shared<const ModelList>(ModelList{{}, {}, "not asked yet"});
     return *models_;
 }
 

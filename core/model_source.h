@@ -12,7 +12,8 @@ public:
 
     // True while they are asked for the first time; `waiter` is woken when that has ended.
     virtual bool awaits_models(Waiter& waiter) = 0;
-    // As they are known now. Valid until the next call.
+    // As they are known now; none while they are asked for the first time. Valid until the next
+    // call.
     virtual const ModelList& models() = 0;
 };
 

@@ -422,3 +422,13 @@ TEST_CASE_FIXTURE(AccountFixture, "a profile that is not found keeps nobody from
     CHECK(asker->token.profile_arn.empty());
     answer_models();
 }
+
+TEST_CASE_FIXTURE(AccountFixture,
+                  "until the models are known none is, so that each may be asked for") {
+    folder.write("own.json", login_text("a", 3600));
+    start();
+    CHECK(view->models().models.empty());
+    run();
+    answer_models();
+    CHECK(view->models().models[0].id == "m");
+}
