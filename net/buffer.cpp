@@ -49,14 +49,10 @@ void InputBuffer::reallocate(size_t capacity, size_t alignment) {
 
 OutputBuffer::OutputBuffer(size_t window)
     // Twice the window: the last piece begins below the limit and usually ends inside.
-    : data_(allocate(window * 2, page_bytes)),
-      capacity_(window * 2),
-      usual_capacity_(window * 2),
-      limit_(window) {}
+    : data_(allocate(window * 2, page_bytes)), capacity_(window * 2), usual_capacity_(window * 2) {}
 
-void OutputBuffer::restart(size_t limit) {
+void OutputBuffer::clear() {
     size_ = 0;
-    limit_ = limit;
     if (capacity_ == usual_capacity_) return;
     data_ = allocate(usual_capacity_, page_bytes);
     capacity_ = usual_capacity_;

@@ -46,13 +46,15 @@ private:
     size_t capacity_ = 0;  // without the slack
 };
 
-// OutputBuffer is the build area of a worker: what one connection writes in one turn. Bytes are
-// appended at the end only; it grows when a single piece needs it.
+// OutputBuffer is the build area of a worker: what its connections write until it is sent. Bytes
+// are appended at the end only; it grows when a single piece needs it.
 class OutputBuffer {
 public:
-    // Producers stop when size() reaches `window`.
+    // For turns of so many bytes.
     explicit OutputBuffer(size_t window);
 
+    // Begins a turn: producers stop when they have written that much more.
+    void open(size_t window) { limit_ = size_ + window; }
     bool has_room() const { return size_ < limit_; }
 
     // Room for `bytes` at the end; valid until the next call. commit_to() takes its end.
@@ -74,8 +76,8 @@ public:
     std::string_view view() const { return {data_.get(), size_}; }
     void truncate(size_t size) { size_ = size; }
 
-    // Empties it and sets how much may be written this turn. Gives back what one large piece took.
-    void restart(size_t limit);
+    // Empties it. Gives back what one large piece took.
+    void clear();
 
 private:
     void grow(size_t bytes);
@@ -84,7 +86,7 @@ private:
     size_t size_ = 0;
     size_t capacity_;
     size_t usual_capacity_;
-    size_t limit_;
+    size_t limit_ = 0;
 };
 
 // UnsentBytes keeps what the kernel did not take, at its exact size. It is small without content,

@@ -12,6 +12,8 @@ constexpr size_t receive_bytes = 64 * 1024;
 // An incomplete request above this keeps spare room, so that a long body is not copied at each
 // read.
 constexpr size_t fit_bytes_max = 16 * 1024;
+// What is written is sent while it is in the first cache.
+constexpr size_t unsent_bytes_max = 8 * 1024;
 
 }  // namespace
 
@@ -37,7 +39,7 @@ bool Connection::start() {
 }
 
 void Connection::drain() {
-    if (state_ != State::idle) return;
+    if (state_ != State::idle && state_ != State::received) return;
     is_readable_ = true;  // a request may have come that no event has told of yet
     workspace_.loop.ready().post(*this);
 }
@@ -78,6 +80,7 @@ void Connection::run() {
             case State::linger:
                 more = discard();
                 break;
+            case State::received:
             case State::doomed:
                 return;
         }
@@ -97,6 +100,7 @@ bool Connection::receive() {
         return parse();
     }
     if (!is_readable_) return false;
+    if (workspace_.received.is_full()) workspace_.received.flush();
     if (!incoming_) incoming_ = workspace_.lend();
     // No more, however much room a long body has left: what is pipelined behind it moves with each
     // request that is taken off.
@@ -108,7 +112,11 @@ bool Connection::receive() {
         incoming_->buffer.commit(size);
         // A short read has emptied the socket; what comes later is a new edge.
         if (size < room.size() && !peer_closed_) is_readable_ = false;
-        return parse();
+        // Whose time is up is to know at once whether this is a request.
+        if (state_ != State::idle || !timer_.is_armed()) return parse();
+        state_ = State::received;
+        workspace_.received.add(this);
+        return false;
     }
     if (count < 0 && errno == EINTR) return true;
     if (count < 0 && errno == EAGAIN) {
@@ -118,6 +126,12 @@ bool Connection::receive() {
     }
     leave("client_gone");  // FIN between requests, or in the middle of one: nobody waits
     return false;
+}
+
+void Connection::read() {
+    state_ = State::idle;
+    if (parse()) run();
+    settle();
 }
 
 bool Connection::parse() {
@@ -205,24 +219,33 @@ void Connection::begin_exchange(std::string_view client_request_id) {
     opened_ = now();
     status_ = 0;
     bytes_moved_ = 0;
-    is_finished_ = is_chunked_ = false;
+    is_chunked_ = false;
+    progress_ = Progress::waiting;
     request_id_.assign(workspace_.next_request_id++, client_request_id);
 }
 
 bool Connection::converse() {
     if (!transmit_unsent()) return false;
-    if (is_finished_) return end_exchange();
-    const Progress progress = fill_output();
-    const bool has_room = workspace_.output.has_room();
-    transmit(workspace_.output.view());
-    if (is_broken_ || progress == Progress::aborted) {
+    if (progress_ == Progress::finished) return end_exchange();
+    OutputBuffer& out = workspace_.output;
+    if (workspace_.written.is_full() || out.size() >= unsent_bytes_max) workspace_.written.flush();
+    if (workspace_.written.is_empty()) out.clear();
+    const size_t begin = out.size();
+    progress_ = fill_output();
+    if (out.size() == begin) return end_turn();
+    workspace_.written.add({this, begin, out.size()});
+    return false;
+}
+
+// What the exchange has written is with the kernel, or in `unsent_`.
+bool Connection::end_turn() {
+    if (is_broken_ || progress_ == Progress::aborted) {
         leave(is_broken_ ? "client_gone" : "aborted");
         return false;
     }
-    is_finished_ = progress == Progress::finished;
     if (!unsent_.empty()) return false;
-    if (is_finished_) return end_exchange();
-    if (progress == Progress::more || !has_room) {
+    if (progress_ == Progress::finished) return end_exchange();
+    if (progress_ == Progress::more) {
         workspace_.loop.ready().yield(*this);  // the others of this loop have their turn first
     } else if (peer_closed_) {
         leave("client_gone");  // what must wait is not worth it: nobody may be there any more
@@ -245,8 +268,9 @@ bool Connection::end_exchange() {
 
 // At the end of a turn: what waits must not sit on the buffers that all share.
 void Connection::settle() {
+    if (state_ == State::received) return;
     if (state_ == State::exchange && holds_request_) {
-        if (!is_finished_) exchange_->set_aside();
+        if (!has_ended()) exchange_->set_aside();
         release_request();
     }
     if (!incoming_) return;
@@ -323,6 +347,8 @@ bool Connection::expire() {
         case State::linger:
             doom();
             return false;
+        case State::received:
+            return true;
         case State::doomed:
             break;
     }

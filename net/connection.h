@@ -44,15 +44,23 @@ public:
     void pump() override;
     void reap() override { owner_.erase(slot_); }
 
+    // The steps of the workspace's batches.
+    void read();
+    void send(const Piece& piece);
+
 private:
     enum class State : uint8_t {
         idle,       // between requests: reads, keep-alive timer
+        received,   // bytes have come that are still to be looked at
         receiving,  // a part of a request is there: reads, absolute deadline
         exchange,   // an exchange runs or its output is pending: reads nothing
         linger,     // our side is shut: discards until the client's FIN, or the timer
         doomed,
     };
 
+    bool has_ended() const {
+        return progress_ == Progress::finished || progress_ == Progress::aborted;
+    }
     bool is_reading() const { return state_ == State::idle || state_ == State::receiving; }
     void run();
     // Each returns whether there may be more to do at once.
@@ -60,6 +68,7 @@ private:
     bool parse();
     bool await_more();
     bool converse();
+    bool end_turn();
     bool discard();
     bool expire();
 
@@ -75,7 +84,6 @@ private:
     void doom();
 
     Progress fill_output();
-    void transmit(std::string_view bytes);
     bool transmit_unsent();
     size_t send_some(std::string_view bytes);
     void await_client();
@@ -107,7 +115,7 @@ private:
     bool is_head_ = false;  // HEAD: no body is sent
     bool is_http_1_0_ = false;
     bool is_chunked_ = false;
-    bool is_finished_ = false;  // the exchange is; its output may not be
+    Progress progress_ = Progress::waiting;  // of the exchange; its output may lag behind
     bool close_after_ = false;
     bool holds_request_ = false;  // incoming_ holds the exchange's request
     uint64_t bytes_moved_ = 0;    // sent by the exchange; discarded, once it is over, by lingering

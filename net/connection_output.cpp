@@ -15,7 +15,7 @@ namespace net {
 // Lets the exchange write into the shared buffer, and frames what it wrote.
 Progress Connection::fill_output() {
     OutputBuffer& out = workspace_.output;
-    out.restart(workspace_.limits.output_window);
+    out.open(workspace_.limits.output_window);
     workspace_.body_begin = is_chunked_ ? open_chunk(out) : 0;
     const Progress progress = exchange_->pump(*this);
     if (is_head_) {
@@ -25,7 +25,8 @@ Progress Connection::fill_output() {
         close_chunk(out, workspace_.body_begin);
         if (progress == Progress::finished) out.append(last_chunk);
     }
-    return progress;
+    // Without room it has stopped early, and goes on as soon as the client has taken that.
+    return progress == Progress::waiting && !out.has_room() ? Progress::more : progress;
 }
 
 void Connection::start(const ResponseHead& head) {
@@ -45,11 +46,14 @@ void Connection::start(const ResponseHead& head) {
     if (is_chunked_) open_chunk(out);
 }
 
-void Connection::transmit(std::string_view bytes) {
-    if (bytes.empty()) return;
+void Connection::send(const Piece& piece) {
+    const std::string_view bytes =
+        workspace_.output.view().substr(piece.begin, piece.end - piece.begin);
     if (bytes_moved_ == 0) first_byte_ = now();
     const size_t sent = send_some(bytes);
     if (sent < bytes.size() && !is_broken_) unsent_.keep(bytes.substr(sent));
+    // The next request may be there already.
+    if (end_turn() && (has_pipelined_ || is_readable_)) workspace_.loop.ready().post(*this);
 }
 
 // True when nothing is left to send.

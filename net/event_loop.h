@@ -67,8 +67,9 @@ private:
     void reap();
 
     static constexpr int batch_max = 256;
-    // The bell of the account wakes a waiter, that its connection, that an upstream.
-    static constexpr int rounds_max = 4;
+    // The bell of the account wakes a waiter, that its connection, that an upstream; a request is
+    // received, read, and its answer sent.
+    static constexpr int rounds_max = 5;
     // With each sending a window, about half a millisecond: then new events have their turn.
     static constexpr int yielded_turns_max = 16;
 

@@ -51,12 +51,14 @@ void Server::shed(Fd socket) {
     message.request_id = id.text(digits);
     message.date = workspace_.date.at(workspace_.loop.timers().now());
     OutputBuffer& out = workspace_.output;
-    out.restart(workspace_.limits.output_window);
+    const size_t begin = out.size();
     write_head(head, message, out);
     out.append(shed_answer_.body);
+    const std::string_view answer = out.view().substr(begin);
     char ignored[4096];
     (void)::recv(socket.value(), ignored, sizeof ignored, 0);
-    (void)::send(socket.value(), out.data(), out.size(), MSG_NOSIGNAL);
+    (void)::send(socket.value(), answer.data(), answer.size(), MSG_NOSIGNAL);
+    out.truncate(begin);
     ::shutdown(socket.value(), SHUT_WR);
 }
 

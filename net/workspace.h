@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "net/batch.h"
 #include "net/buffer.h"
 #include "net/counters.h"
 #include "net/event_loop.h"
@@ -15,6 +16,8 @@
 
 namespace net {
 
+class Connection;
+
 // What a connection owns only while it receives a request. Streams that wait own none.
 struct Incoming {
     explicit Incoming(const Limits& limits) : parser(limits) {}
@@ -25,14 +28,21 @@ struct Incoming {
     bool screened = false;  // the handler was asked whether it wants the body
 };
 
+// What a connection has written into the output buffer, from one offset to the other.
+struct Piece {
+    Connection* connection = nullptr;
+    size_t begin = 0;
+    size_t end = 0;
+};
+
 // Workspace is what the connections of one worker share: they run one at a time, so one build
-// area and one set of parsing buffers serve all that do not wait in the middle of something.
+// area and a few parsing buffers serve all that do not wait in the middle of something.
 struct Workspace {
     // All references must outlive it. Throws std::system_error.
     Workspace(EventLoop& event_loop, Handler& request_handler, const Limits& all_limits,
               Counters& worker_counters, Log& worker_log);
 
-    // Lends the parsing buffers, made anew when another connection keeps the spare ones.
+    // Lends parsing buffers, made anew when other connections keep the spare ones.
     std::unique_ptr<Incoming> lend();
     void give_back(std::unique_ptr<Incoming> incoming);
 
@@ -42,14 +52,16 @@ struct Workspace {
     Counters& counters;
     Log& log;
     OutputBuffer output;
-    size_t body_begin = 0;      // in it: where this turn's body begins
-    std::vector<Field> fields;  // of the request being opened
+    Batch<Connection*> received;  // have received what may be a request, and are to read it
+    Batch<Piece> written;         // are to send what they have written
+    size_t body_begin = 0;        // in it: where this turn's body begins
+    std::vector<Field> fields;    // of the request being opened
     DateText date;
     uint64_t next_request_id;
     bool draining = false;
 
 private:
-    std::unique_ptr<Incoming> spare_;
+    std::vector<std::unique_ptr<Incoming>> spare_;
 };
 
 }  // namespace net

@@ -91,7 +91,7 @@ TEST_CASE("InputBuffer grows in proportion, so that a long body is copied a few 
 
 TEST_CASE("OutputBuffer has room until its limit is reached") {
     OutputBuffer buffer(10);
-    buffer.restart(10);
+    buffer.open(10);
     CHECK(buffer.has_room());
     buffer.append("123456789");
     CHECK(buffer.has_room());
@@ -99,16 +99,21 @@ TEST_CASE("OutputBuffer has room until its limit is reached") {
     CHECK_FALSE(buffer.has_room());
     buffer.append("beyond the limit is allowed, it only grows");
     CHECK(buffer.view() == "1234567890beyond the limit is allowed, it only grows");
-    buffer.restart(5);
-    CHECK(buffer.has_room());
+    buffer.clear();
     CHECK(buffer.view().empty());
+    buffer.open(5);
+    CHECK(buffer.has_room());
     buffer.append("12345");
     CHECK_FALSE(buffer.has_room());
+    buffer.open(2);
+    CHECK(buffer.has_room());
+    buffer.append("67");
+    CHECK_FALSE(buffer.has_room());
+    CHECK(buffer.view() == "1234567");
 }
 
 TEST_CASE("OutputBuffer takes back what was reserved and not used") {
     OutputBuffer buffer(16);
-    buffer.restart(16);
     for (const size_t room : {size_t{1}, size_t{16}, size_t{100}, size_t{5000}}) {
         const std::string before(buffer.view());
         char* to = buffer.reserve(room);
@@ -121,19 +126,18 @@ TEST_CASE("OutputBuffer takes back what was reserved and not used") {
     CHECK(buffer.view() == "kk");
 }
 
-TEST_CASE("OutputBuffer keeps its content when it grows, and shrinks when it starts again") {
+TEST_CASE("OutputBuffer keeps its content when it grows, and shrinks when it is cleared") {
     OutputBuffer buffer(8);
-    buffer.restart(8);
     const char* usual = buffer.data();
     buffer.append("abc");
     buffer.append(std::string(100'000, 'x'));
     CHECK(buffer.view().substr(0, 4) == "abcx");
     CHECK(buffer.size() == 100'003);
-    buffer.restart(8);
+    buffer.clear();
     CHECK(buffer.size() == 0);
     usual = buffer.data();
     buffer.append("small");
-    buffer.restart(8);
+    buffer.clear();
     CHECK(buffer.data() == usual);
 }
 
@@ -145,7 +149,7 @@ TEST_CASE("What the kernel copies to and from begins on a page") {
     CHECK(is_page(out.data()));
     (void)out.reserve(5000);
     CHECK(is_page(out.data()));
-    out.restart(1000);
+    out.clear();
     CHECK(is_page(out.data()));
     InputBuffer in;
     CHECK(is_page(in.writable(1000).data()));

@@ -322,6 +322,77 @@ TEST_CASE("An aborted stream is cut without its last chunk") {
     CHECK(on.handler.alive == 0);
 }
 
+TEST_CASE("Connections that are answered in the same turn each get what is theirs") {
+    Fixture on;
+    on.limits.output_window = 4 * 1024;
+    std::vector<Client> peers;
+    for (int i = 0; i < 20; ++i) peers.push_back(on.connect());
+    for (int i = 0; i < 20; ++i) {
+        const std::string size = std::to_string(i);
+        switch (i % 4) {
+            case 0:
+                on.handler.scripts.push_back(answer("whole " + size));
+                break;
+            case 1:
+                on.handler.scripts.push_back({start_stream(), write("a" + size), wait()});
+                break;
+            case 2:
+                on.handler.scripts.push_back({start_known(6'000), flood(6'000), finish()});
+                break;
+            case 3:
+                on.handler.scripts.push_back(answer("never seen"));
+                break;
+        }
+    }
+    const std::string head = "HEAD /h HTTP/1.1\r\nHost: h\r\n\r\n";
+    for (size_t i = 0; i < 20; ++i) CHECK(peers[i].send(i % 4 == 3 ? head : get()) > 0);
+    on.turn();
+    std::vector<size_t> firsts;  // of the bodies that take two windows
+    for (size_t i = 0; i < 20; ++i) {
+        const std::string text = steady(peers[i].take());
+        const std::string size = std::to_string(i);
+        switch (i % 4) {
+            case 0:
+                CHECK(text == response("whole " + size));
+                break;
+            case 1:
+                CHECK(contains(text, stream_head() + "00000" + std::to_string(1 + size.size()) +
+                                         "\r\na" + size + "\r\n"));
+                break;
+            case 2:
+                CHECK(contains(text, "\r\nContent-Length: 6000\r\n"));
+                CHECK(contains(text, "\r\n\r\n0123456789abcdef"));
+                firsts.push_back(text.size() - text.find("\r\n\r\n") - 4);
+                break;
+            case 3:
+                CHECK(contains(text, "\r\nContent-Length: 10\r\n"));
+                CHECK(text.ends_with("\r\n\r\n"));
+                break;
+        }
+    }
+    on.settle();
+    for (size_t i = 0; i < firsts.size(); ++i) {
+        CHECK(firsts[i] < 4 * 1024);
+        CHECK(firsts[i] + peers[i * 4 + 2].take().size() == 6'000);
+    }
+    CHECK(on.handler.complaints == 0);
+}
+
+TEST_CASE("A client that is gone when its answer is sent does not hold up the others") {
+    Fixture on;
+    std::vector<Client> peers;
+    for (int i = 0; i < 10; ++i) peers.push_back(on.connect());
+    for (size_t i = 0; i < 10; ++i) CHECK(peers[i].send(get() + get()) > 0);
+    for (size_t i = 0; i < 10; i += 3) peers[i].close();
+    on.settle();
+    for (size_t i = 0; i < 10; ++i) {
+        CHECK(on.is_alive(i) == (i % 3 != 0));
+        const std::string twice = response("you asked for /a") + response("you asked for /a");
+        if (i % 3 != 0) CHECK(steady(peers[i].take()) == twice);
+    }
+    CHECK(on.handler.alive == 0);
+}
+
 TEST_CASE("HEAD gets the head alone, whatever the exchange writes") {
     Fixture on;
     on.limits.output_window = 1000;

@@ -29,7 +29,8 @@ public:
 
     // Pumps once, with room until `limit` bytes are written.
     net::Progress pump(net::Exchange& exchange, size_t limit = 1 << 30) {
-        buffer_.restart(limit);
+        buffer_.clear();
+        buffer_.open(limit);
         wakes_at.reset();
         const net::Progress progress = exchange.pump(*this);
         turn = buffer_.view();

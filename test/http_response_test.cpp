@@ -20,7 +20,6 @@ std::string written(const ResponseHead& head, MessageHead message) {
     message.date = date;
     message.request_id = "0123456789abcdef";
     OutputBuffer out(64);
-    out.restart(64);
     write_head(head, message, out);
     return std::string(out.view());
 }
@@ -97,7 +96,7 @@ TEST_CASE("A chunk is its size in six hex digits, its bytes, and CRLF") {
     OutputBuffer out(16);
     for (const size_t size : {size_t{1}, size_t{15}, size_t{16}, size_t{255}, size_t{4096},
                               size_t{0xABCDE}, size_t{0xFFFFFF}}) {
-        out.restart(16);
+        out.clear();
         out.append("before");
         const size_t begin = net::open_chunk(out);
         CHECK(begin == 6);
@@ -115,7 +114,6 @@ TEST_CASE("A chunk is its size in six hex digits, its bytes, and CRLF") {
 
 TEST_CASE("A chunk without bytes is taken back, since it would end the body") {
     OutputBuffer out(16);
-    out.restart(16);
     out.append("head");
     net::close_chunk(out, net::open_chunk(out));
     CHECK(out.view() == "head");
