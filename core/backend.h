@@ -34,6 +34,11 @@ public:
     // between pumps.
     virtual Next next(json::Delta& out) = 0;
 
+    // After a delta of text: what follows it, as far as that is at hand, is text too, and fits in
+    // `out`; each piece is as good as a delta, and none is empty. Returns how many there are; none
+    // says nothing but that next() is to be asked. Valid as what next() hands out.
+    virtual size_t more_text(std::span<json::JsonText>) { return 0; }
+
     // After Next::wait: when to ask again even without a wakeup; TimePoint::max() for never.
     virtual net::TimePoint deadline() const = 0;
 

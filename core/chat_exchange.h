@@ -65,6 +65,7 @@ private:
     net::Progress collect(net::Responder& out);
     Next write_events(net::Responder& out);
     void write_event(net::OutputBuffer& body, const json::Delta& delta);
+    size_t write_more_text(net::OutputBuffer& body);
     bool begins(const json::Delta& delta);
     void start_stream(net::Responder& out);
     void ping_if_silent(net::Responder& out, size_t written_before);

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/echo_words.h"
-
 namespace core {
 
 using json::Delta;
@@ -20,8 +18,7 @@ EchoGeneration::EchoGeneration(const net::TimerWheel& clock, const EchoCourse& c
     : clock_(clock),
       owned_(std::move(reply.owned)),
       tool_(std::move(reply.tool)),
-      rest_(reply.text),
-      whole_bytes_(reply.text.size()),
+      words_(reply.text),
       begun_(clock.now()),
       course_(course),
       prompt_tokens_(reply.prompt_tokens),
@@ -29,11 +26,6 @@ EchoGeneration::EchoGeneration(const net::TimerWheel& clock, const EchoCourse& c
       in_one_piece_(reply.in_one_piece && !is_paced_ && course.tokens == EchoCourse::never &&
                     course.error_after == EchoCourse::never &&
                     course.stall_after == EchoCourse::never) {}
-
-JsonText EchoGeneration::whole() const {
-    const std::string_view rest = rest_.view();
-    return JsonText::trusted({rest.data() + rest.size() - whole_bytes_, whole_bytes_});
-}
 
 Next EchoGeneration::next(Delta& out) {
     switch (stage_) {
@@ -80,8 +72,7 @@ Next EchoGeneration::token(Delta& out, Delta::Kind kind) {
         const Next said = checkpoint();
         if (said != Next::delta) return said;
     }
-    const bool is_over = rest_.empty();
-    if (is_over && !(is_counted() && whole_bytes_ != 0)) {
+    if (words_.is_over() && !is_repeated()) {
         leave_stage();
         return next(out);
     }
@@ -89,20 +80,31 @@ Next EchoGeneration::token(Delta& out, Delta::Kind kind) {
     out.kind = kind;
     out.tool_index = 0;
     out.tokens = 1;
-    if (is_over) {
-        // From the top, and the last word must not run into the first one.
-        out.text = JsonText::trusted(" ");
-        rest_ = whole();
-    } else if (in_one_piece_) {
-        out.text = rest_;
-        out.tokens = count_words(rest_);
-        rest_ = rest_.after(rest_);
+    if (in_one_piece_) {
+        out.text = words_.rest(out.tokens);
     } else {
-        out.text = first_word(rest_);
-        rest_ = rest_.after(out.text);
+        out.text = words_.is_over() ? begin_again() : words_.next();
     }
     emitted_ += out.tokens;
     return Next::delta;
+}
+
+size_t EchoGeneration::more_text(std::span<JsonText> out) {
+    if (stage_ != Stage::text || is_paced_) return 0;
+    out = out.first(std::min<size_t>(out.size(), checkpoint_ - emitted_));
+    size_t count = words_.next(out);
+    while (count < out.size() && is_repeated()) {
+        out[count++] = begin_again();
+        count += words_.next(out.subspan(count));
+    }
+    emitted_ += static_cast<uint32_t>(count);
+    return count;
+}
+
+// What stands between the message and its repetition: the last word must not run into the first.
+JsonText EchoGeneration::begin_again() {
+    words_.rewind();
+    return JsonText::trusted(" ");
 }
 
 net::TimePoint EchoGeneration::due() const {
@@ -122,10 +124,7 @@ Next EchoGeneration::checkpoint() {
         is_stalled_ = true;
         return Next::wait;
     }
-    if (is_counted() && emitted_ >= stage_begin_ + course_.tokens) {
-        rest_ = JsonText();
-        whole_bytes_ = 0;
-    }
+    if (is_repeated() && emitted_ >= stage_begin_ + course_.tokens) words_ = EchoWords();
     find_checkpoint();
     return Next::delta;
 }
@@ -135,14 +134,12 @@ void EchoGeneration::find_checkpoint() {
     for (const uint32_t border : {course_.error_after, course_.stall_after}) {
         if (border >= emitted_) checkpoint_ = std::min(checkpoint_, border);
     }
-    if (is_counted() && whole_bytes_ != 0) {
-        checkpoint_ = std::min(checkpoint_, stage_begin_ + course_.tokens);
-    }
+    if (is_repeated()) checkpoint_ = std::min(checkpoint_, stage_begin_ + course_.tokens);
 }
 
 void EchoGeneration::enter(Stage stage) {
     stage_ = stage;
-    rest_ = whole();
+    words_.rewind();
     stage_begin_ = emitted_;
     find_checkpoint();
 }
@@ -168,11 +165,10 @@ void EchoGeneration::set_aside() {
     if (owned_) return;
     const bool needs_whole =
         course_.tokens != EchoCourse::never || stage_ == Stage::begin || stage_ == Stage::reasoning;
-    const JsonText kept = needs_whole ? whole() : rest_;
-    const size_t done = kept.size() - rest_.size();
-    owned_ = copy_of(kept.view());
-    whole_bytes_ = kept.size();
-    rest_ = JsonText::trusted(std::string_view(owned_.get(), kept.size()).substr(done));
+    const size_t dropped = needs_whole ? 0 : words_.done();
+    const std::string_view kept = words_.text().view().substr(dropped);
+    owned_ = copy_of(kept);
+    words_ = EchoWords(JsonText::trusted({owned_.get(), kept.size()}), words_.done() - dropped);
 }
 
 }  // namespace core

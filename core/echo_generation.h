@@ -5,6 +5,7 @@
 
 #include "core/backend.h"
 #include "core/echo_script.h"
+#include "core/echo_words.h"
 #include "json/text.h"
 #include "net/timer_wheel.h"
 
@@ -34,6 +35,7 @@ public:
     EchoGeneration(const net::TimerWheel& clock, const EchoCourse& course, Reply reply);
 
     Next next(json::Delta& out) override;
+    size_t more_text(std::span<json::JsonText> out) override;
     net::TimePoint deadline() const override;
     const Failure& failure() const override { return *failure_; }
     json::Usage usage() const override;
@@ -44,9 +46,12 @@ private:
 
     Next begin(json::Delta& out);
     Next token(json::Delta& out, json::Delta::Kind kind);
-    // Whether the script says how many tokens this stage has.
-    bool is_counted() const { return stage_ == Stage::text && course_.tokens != EchoCourse::never; }
-    json::JsonText whole() const;
+    // Whether the message begins again at its end, since the script counts this stage's tokens.
+    bool is_repeated() const {
+        return stage_ == Stage::text && course_.tokens != EchoCourse::never &&
+               !words_.text().empty();
+    }
+    json::JsonText begin_again();
     // Whether the next token's time has come.
     bool is_due() const { return clock_.now() >= due(); }
     net::TimePoint due() const;
@@ -61,8 +66,7 @@ private:
     std::unique_ptr<char[]> owned_;
     std::unique_ptr<Failure> failure_;
     std::unique_ptr<ToolCall> tool_;
-    json::JsonText rest_;  // of the text, what this stage has still to say
-    size_t whole_bytes_;   // of the text, which ends where `rest_` ends
+    EchoWords words_;  // of the text, what this stage has still to say
     net::TimePoint begun_;
     const EchoCourse course_;
     uint32_t prompt_tokens_;

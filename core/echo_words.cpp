@@ -6,8 +6,12 @@
 
 #include <bit>
 #include <cstring>
+#include <utility>
 
 namespace core {
+
+using json::JsonText;
+
 namespace {
 
 constexpr size_t word_bytes_max = 16;
@@ -32,23 +36,44 @@ uint32_t spaces_in_short(std::string_view text) {
     return spaces_in(padded);
 }
 
-}  // namespace
-
-json::JsonText first_word(json::JsonText text) {
-    const std::string_view all = text.view();
-    const bool is_short = all.size() < word_bytes_max;
-    const uint32_t spaces = is_short ? spaces_in_short(all) : spaces_in(all.data());
-    const uint32_t behind = spaces & (spaces + 1);  // without those the text begins with
-    const size_t end = behind != 0 ? static_cast<size_t>(std::countr_zero(behind)) : word_bytes_max;
-    if (end >= all.size()) return text;
-    // A space is never inside an escape or a sequence; only a long word needs a closer look.
-    return all[end] == ' ' ? json::JsonText::trusted(all.substr(0, end)) : text.cut(end);
+// The same for the 16 bytes from `at` on, or for the fewer that are left.
+uint32_t spaces_at(std::string_view text, size_t at) {
+    const size_t left = text.size() - at;
+    if (left >= word_bytes_max) return spaces_in(text.data() + at);
+    if (text.size() < word_bytes_max) return spaces_in_short(text.substr(at));
+    // The last 16 bytes, without those before `at`.
+    return spaces_in(text.data() + text.size() - word_bytes_max) >> (word_bytes_max - left);
 }
 
-uint32_t count_words(json::JsonText text) {
-    uint32_t count = 0;
-    for (; !text.empty(); ++count) text = text.after(first_word(text));
+// Where the token ends that begins at `at`.
+size_t word_end(std::string_view text, size_t at) {
+    const uint32_t spaces = spaces_at(text, at);
+    const uint32_t behind = spaces & (spaces + 1);  // without those the token begins with
+    if (behind != 0) return at + static_cast<size_t>(std::countr_zero(behind));
+    const size_t end = at + word_bytes_max;
+    if (end >= text.size()) return text.size();
+    // A space is never inside an escape or a sequence; only a long word needs a closer look.
+    if (text[end] == ' ') return end;
+    return at + JsonText::trusted(text.substr(at)).cut(word_bytes_max).size();
+}
+
+}  // namespace
+
+JsonText EchoWords::next() {
+    const size_t begin = std::exchange(at_, word_end(text_, at_));
+    return JsonText::trusted(text_.substr(begin, at_ - begin));
+}
+
+size_t EchoWords::next(std::span<JsonText> out) {
+    size_t count = 0;
+    while (count < out.size() && !is_over()) out[count++] = next();
     return count;
+}
+
+JsonText EchoWords::rest(uint32_t& tokens) {
+    const size_t begin = at_;
+    for (tokens = 0; !is_over(); ++tokens) at_ = word_end(text_, at_);
+    return JsonText::trusted(text_.substr(begin));
 }
 
 }  // namespace core

@@ -24,6 +24,7 @@ constexpr std::string_view suffixes[] = {
     R"("},"finish_reason":null}],"system_fingerprint":null,"service_tier":null,"usage":null})"
     "\n\n",
 };
+constexpr size_t suffix_bytes_max = suffixes[1].size();
 constexpr size_t text_end = std::string_view(R"("},"finish_reason":null)").size();
 
 constexpr std::string_view before_counts =
@@ -43,16 +44,18 @@ bool is_empty_piece(const Delta& delta) {
 
 void SseWriter::begin(const AnswerHead& head, bool usage_requested) {
     if (head.created != created_ || head.model.view() != model_) build_prefix(head);
-    put_id(prefix_.data() + before_id.size(), head.id);
-    text_suffix_ = suffixes[usage_requested ? 1 : 0];
-    suffix_ = text_suffix_.substr(text_end);
+    put_id(fixed_.data() + suffix_bytes_max + before_id.size(), head.id);
+    const std::string_view suffix = suffixes[usage_requested ? 1 : 0];
+    if (suffix.size() != text_suffix_.size()) put_suffix(suffix);
 }
 
 void SseWriter::build_prefix(const AnswerHead& head) {
     created_ = head.created;
     model_ = head.model.view();
-    prefix_.resize(256 + line_safe_bytes_max(model_.size()));
-    char* const begin = prefix_.data();
+    fixed_.resize(suffix_bytes_max + 256 + line_safe_bytes_max(model_.size()));
+    text_suffix_ = {};
+    char* const begin = fixed_.data() + suffix_bytes_max;
+    prefix_ = begin;
     auto size = [begin](const char* end) { return static_cast<size_t>(end - begin); };
     char* to = put_id(put(begin, before_id), head.id);
     to = put(put(to, before_created), head.created);
@@ -64,12 +67,30 @@ void SseWriter::build_prefix(const AnswerHead& head) {
     to = put(to, before_delta);
     delta_size_ = size(to);
     prefix_size_ = size(put(to, before_text));
-    const size_t event = prefix_size_ + suffixes[1].size() + between_bytes_max;
-    fixed_bytes_max_ = 2 * event + usage_bytes_max;
+    frame_size_ = prefix_size_ + suffix_bytes_max;
+    fixed_bytes_max_ = 2 * (frame_size_ + between_bytes_max) + usage_bytes_max;
+}
+
+void SseWriter::put_suffix(std::string_view suffix) {
+    char* const to = fixed_.data() + suffix_bytes_max - suffix.size();
+    put(to, suffix);
+    text_suffix_ = {to, suffix.size()};
+    suffix_ = text_suffix_.substr(text_end);
+}
+
+char* SseWriter::write(char* to, std::span<const JsonText> pieces) const {
+    const size_t join_size = text_suffix_.size() + prefix_size_;
+    std::memcpy(to, prefix_, prefix_size_);
+    for (const JsonText& piece : pieces) {
+        to = copy_line_safe(to + prefix_size_, piece);
+        std::memcpy(to, text_suffix_.data(), join_size);
+        to += text_suffix_.size();
+    }
+    return to;
 }
 
 char* SseWriter::write_more(char* to, const Delta& delta) const {
-    std::memcpy(to, prefix_.data(), prefix_size_);
+    std::memcpy(to, prefix_, prefix_size_);
     to[index_at_] = static_cast<char>('0' + delta.choice);
     to = copy_line_safe(to + prefix_size_, delta.text);
     return put(to, text_suffix_);
@@ -97,7 +118,7 @@ char* SseWriter::write_other(char* to, const Delta& delta, bool first) const {
 
 // Up to the inside of delta.
 char* SseWriter::open(char* to, uint32_t choice) const {
-    std::memcpy(to, prefix_.data(), delta_size_);
+    std::memcpy(to, prefix_, delta_size_);
     to[index_at_] = static_cast<char>('0' + choice);
     return to + delta_size_;
 }
@@ -136,7 +157,7 @@ char* SseWriter::write_finish(char* to, const Delta& delta, bool first) const {
 }
 
 char* SseWriter::write_counts(char* to, const Usage& usage) const {
-    std::memcpy(to, prefix_.data(), choices_size_);
+    std::memcpy(to, prefix_, choices_size_);
     to = write_usage(put(to + choices_size_, before_counts), usage);
     return put(to, "}\n\n");
 }

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -45,6 +46,15 @@ public:
         return is_usual ? write_more(to, delta) : write_other(to, delta, first);
     }
 
+    // The same for text that follows in choice 0, which has begun: an event for each piece, and
+    // none of them empty.
+    size_t bytes_max(std::span<const JsonText> pieces) const {
+        size_t text = 0;
+        for (const JsonText& piece : pieces) text += piece.size();
+        return (pieces.size() + 1) * frame_size_ + line_safe_bytes_max(text);
+    }
+    char* write(char* to, std::span<const JsonText> pieces) const;
+
 private:
     // More text of a choice that has begun: nearly all that is ever written.
     char* write_more(char* to, const Delta& delta) const;
@@ -57,17 +67,21 @@ private:
     char* open(char* to, uint32_t choice) const;
 
     void build_prefix(const AnswerHead& head);
+    void put_suffix(std::string_view suffix);
 
-    // data: {"id":...,"choices":[{"index":0,"delta":{"content":" and how much of it the other
-    // kinds of frames begin with.
-    std::string prefix_;
+    // The suffix of a frame with text, which ends where the prefix of the next one begins, so that
+    // both are one copy; data: {"id":...,"choices":[{"index":0,"delta":{"content":" and how much of
+    // it the other kinds of frames begin with.
+    std::string fixed_;
+    const char* prefix_ = nullptr;  // in it
     // What it was built for. Of streams that are alike in this only the id differs.
     int64_t created_ = std::numeric_limits<int64_t>::min();
     std::string model_;
-    size_t prefix_size_ = 0;      // prefix_ itself is longer
+    size_t prefix_size_ = 0;
     size_t delta_size_ = 0;       // up to the inside of delta
     size_t index_at_ = 0;         // where the choice's digit stands
     size_t choices_size_ = 0;     // up to the inside of choices
+    size_t frame_size_ = 0;       // of one with text, without the text
     size_t fixed_bytes_max_ = 0;  // of any delta, without its text
     std::string_view text_suffix_;
     std::string_view suffix_;

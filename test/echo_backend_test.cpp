@@ -239,6 +239,41 @@ TEST_CASE("An unstreamed echo comes in one piece, and counts the same tokens") {
     CHECK(generation->usage().completion_tokens == 4);
 }
 
+TEST_CASE("What is at hand behind a piece is what it would have said one by one") {
+    const char* scripts[] = {"",
+                             "tokens=40",
+                             "tokens=7; reasoning",
+                             "error-after=5",
+                             "error-after=40",
+                             "stall-after=6",
+                             "interval=1",
+                             "tool=f"};
+    for (const char* script : scripts) {
+        for (const size_t room : {1, 3, 16, 100}) {
+            CAPTURE(script);
+            CAPTURE(room);
+            Fixture on;
+            const std::string plain = "one two  three\nfour five-and-twenty six ";
+            const Reply expected = on.drain(*on.echo(plain, script));
+            const auto generation = on.echo(plain, script);
+            std::vector<JsonText> more(room);
+            std::vector<std::string> pieces;
+            Delta delta;
+            Next last;
+            while ((last = generation->next(delta)) == Next::delta) {
+                if (delta.kind == Delta::Kind::finish || delta.kind == Delta::Kind::begin) continue;
+                if (!delta.text.empty()) pieces.emplace_back(delta.text.view());
+                if (delta.kind != Delta::Kind::text) continue;
+                const size_t count = generation->more_text(more);
+                for (size_t i = 0; i < count; ++i) pieces.emplace_back(more[i].view());
+            }
+            CHECK(last == expected.last);
+            CHECK(pieces == expected.pieces);
+            CHECK(generation->usage().completion_tokens == static_cast<int64_t>(pieces.size()));
+        }
+    }
+}
+
 TEST_CASE("tokens=N makes the reply N tokens long") {
     Fixture on;
     CHECK(on.drain(*on.echo("a b", "tokens=5")).text == "a b a b");

@@ -7,21 +7,33 @@
 
 #include "json/utf8.h"
 
-using core::count_words;
-using core::first_word;
+using core::EchoWords;
 using json::JsonText;
 
 namespace {
 
 std::vector<std::string> words_of(std::string_view inside) {
     std::vector<std::string> words;
-    for (JsonText rest = JsonText::trusted(inside); !rest.empty();) {
-        const JsonText word = first_word(rest);
+    EchoWords cursor(JsonText::trusted(inside));
+    while (!cursor.is_over()) {
+        const JsonText word = cursor.next();
         REQUIRE_FALSE(word.empty());
         words.emplace_back(word.view());
-        rest = rest.after(word);
     }
-    CHECK(count_words(JsonText::trusted(inside)) == words.size());
+    // All at once, and from each of them on.
+    std::vector<JsonText> many(words.size() + 1);
+    cursor.rewind();
+    REQUIRE(cursor.next(many) == words.size());
+    size_t done = 0;
+    for (size_t i = 0; i < words.size(); done += words[i++].size()) {
+        CHECK(many[i].view() == words[i]);
+        uint32_t tokens = 0;
+        EchoWords from(JsonText::trusted(inside), done);
+        CHECK(from.rest(tokens).view() == inside.substr(done));
+        CHECK(tokens == words.size() - i);
+        CHECK(from.is_over());
+    }
+    CHECK(done == inside.size());
     return words;
 }
 

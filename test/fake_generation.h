@@ -46,7 +46,7 @@ public:
         if (last_ == core::Next::failed) failure_ = item.failure;
         if (last_ != core::Next::delta) return last_;
         text_ = item.text;
-        out.kind = item.kind;
+        out.kind = kind_ = item.kind;
         out.tool_index = 0;
         out.tokens = item.tokens;
         out.finish = item.finish;
@@ -57,6 +57,15 @@ public:
             out.text = json::JsonText::trusted(text_);
         }
         return last_;
+    }
+    size_t more_text(std::span<json::JsonText> out) override {
+        if (last_ != core::Next::delta || kind_ != json::Delta::Kind::text) ++record_.complaints;
+        scribble();
+        size_t count = 0;
+        for (; count < out.size() && at_ < script_.size() && is_plain(script_[at_]); ++count) {
+            out[count] = json::JsonText::trusted(script_[at_++].text);
+        }
+        return count;
     }
     net::TimePoint deadline() const override {
         if (last_ != core::Next::wait) ++record_.complaints;
@@ -73,6 +82,10 @@ public:
     }
 
 private:
+    static bool is_plain(const Item& item) {
+        return item.next == core::Next::delta && item.kind == json::Delta::Kind::text &&
+               !item.text.empty();
+    }
     void scribble() {
         for (char& c : text_) c = '#';
     }
@@ -84,6 +97,7 @@ private:
     std::string text_;
     net::TimePoint deadline_ = net::TimePoint::max();
     core::Next last_ = core::Next::delta;
+    json::Delta::Kind kind_ = json::Delta::Kind::begin;  // of the last delta
     size_t at_ = 0;
     bool is_aside_ = false;
 };

@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <string>
+#include <vector>
 
 using json::Delta;
 using json::JsonText;
@@ -220,6 +221,34 @@ TEST_CASE("SseWriter keeps within its room for the longest text") {
             frame(piece(Delta::Kind::reasoning, text), first, 0, true);
             frame(piece(Delta::Kind::tool_arguments, text), first, 0, true);
             frame(tool_call(4294967295, text, text), first, 0, true);
+        }
+    }
+}
+
+TEST_CASE("SseWriter writes many pieces as it writes them one by one") {
+    const std::string long_text(100, 'y');
+    const char* texts[] = {"x",
+                           " two",
+                           "eight   ",
+                           "sixteen bytes...",
+                           "\x7F",
+                           "\xE2\x80\xA8"
+                           "z",
+                           "a\\n\xC2\x85",
+                           long_text.c_str()};
+    for (const bool usage_requested : {false, true}) {
+        json::SseWriter writer;
+        writer.begin(head, usage_requested);
+        std::vector<JsonText> pieces;
+        std::string expected;
+        for (const char* text : texts) {
+            pieces.push_back(JsonText::trusted(text));
+            expected += written(writer, piece(Delta::Kind::text, text), 0, false);
+            const size_t room = writer.bytes_max(pieces);
+            std::string out(room + 64, '#');
+            const char* end = writer.write(out.data(), pieces);
+            CHECK(out.substr(room) == std::string(64, '#'));
+            CHECK(out.substr(0, static_cast<size_t>(end - out.data())) == expected);
         }
     }
 }
