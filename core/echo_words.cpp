@@ -29,7 +29,7 @@ uint32_t spaces_in(const char* from) {
 }
 
 // The same for a text that is shorter; behind it stand spaces.
-uint32_t spaces_in_short(std::string_view text) {
+[[gnu::noinline]] uint32_t spaces_in_short(std::string_view text) {
     char padded[word_bytes_max];
     std::memset(padded, ' ', word_bytes_max);
     text.copy(padded, text.size());
@@ -37,7 +37,7 @@ uint32_t spaces_in_short(std::string_view text) {
 }
 
 // The same for the 16 bytes from `at` on, or for the fewer that are left.
-uint32_t spaces_at(std::string_view text, size_t at) {
+inline uint32_t spaces_at(std::string_view text, size_t at) {
     const size_t left = text.size() - at;
     if (left >= word_bytes_max) return spaces_in(text.data() + at);
     if (text.size() < word_bytes_max) return spaces_in_short(text.substr(at));
@@ -45,16 +45,20 @@ uint32_t spaces_at(std::string_view text, size_t at) {
     return spaces_in(text.data() + text.size() - word_bytes_max) >> (word_bytes_max - left);
 }
 
+// Where a long word is cut, which needs a closer look.
+[[gnu::noinline]] size_t cut_end(std::string_view text, size_t at) {
+    return at + JsonText::trusted(text.substr(at)).cut(word_bytes_max).size();
+}
+
 // Where the token ends that begins at `at`.
-size_t word_end(std::string_view text, size_t at) {
+inline size_t word_end(std::string_view text, size_t at) {
     const uint32_t spaces = spaces_at(text, at);
     const uint32_t behind = spaces & (spaces + 1);  // without those the token begins with
     if (behind != 0) return at + static_cast<size_t>(std::countr_zero(behind));
     const size_t end = at + word_bytes_max;
     if (end >= text.size()) return text.size();
-    // A space is never inside an escape or a sequence; only a long word needs a closer look.
-    if (text[end] == ' ') return end;
-    return at + JsonText::trusted(text.substr(at)).cut(word_bytes_max).size();
+    // A space is never inside an escape or a sequence.
+    return text[end] == ' ' ? end : cut_end(text, at);
 }
 
 }  // namespace
@@ -65,9 +69,15 @@ JsonText EchoWords::next() {
 }
 
 size_t EchoWords::next(std::span<JsonText> out) {
-    size_t count = 0;
-    while (count < out.size() && !is_over()) out[count++] = next();
-    return count;
+    const std::string_view text = text_;
+    size_t at = at_;
+    auto word = out.begin();
+    for (; word != out.end() && at < text.size(); ++word) {
+        const size_t begin = std::exchange(at, word_end(text, at));
+        *word = JsonText::trusted({text.data() + begin, at - begin});
+    }
+    at_ = at;
+    return static_cast<size_t>(word - out.begin());
 }
 
 JsonText EchoWords::rest(uint32_t& tokens) {

@@ -79,12 +79,13 @@ void SseWriter::put_suffix(std::string_view suffix) {
 }
 
 char* SseWriter::write(char* to, std::span<const JsonText> pieces) const {
-    const size_t join_size = text_suffix_.size() + prefix_size_;
-    std::memcpy(to, prefix_, prefix_size_);
+    const std::string_view suffix = text_suffix_;
+    const size_t prefix_size = prefix_size_;
+    std::memcpy(to, prefix_, prefix_size);
     for (const JsonText& piece : pieces) {
-        to = copy_line_safe(to + prefix_size_, piece);
-        std::memcpy(to, text_suffix_.data(), join_size);
-        to += text_suffix_.size();
+        to = copy_line_safe(to + prefix_size, piece);
+        std::memcpy(to, suffix.data(), suffix.size() + prefix_size);
+        to += suffix.size();
     }
     return to;
 }

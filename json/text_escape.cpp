@@ -123,12 +123,28 @@ bool copy_two(char* to, const char* from, size_t size) {
     return (has_special(first) | has_special(last)) == 0;
 }
 
-// The same for any size up to 16: what nearly all pieces of a stream are.
-bool copy_short(char* to, const char* from, size_t size) {
-    if (size >= 8) return copy_two<uint64_t>(to, from, size);
+// The same for any size below 8.
+bool copy_tiny(char* to, const char* from, size_t size) {
     if (size >= 4) return copy_two<uint32_t>(to, from, size);
     if (size >= 2) return copy_two<uint16_t>(to, from, size);
     return size == 0 || copy_two<uint8_t>(to, from, size);
+}
+
+// Copies text of more than 16 bytes.
+char* copy_long(char* to, const char* from, size_t size) {
+    const char* const end = from + size;
+    size_t at = 0;
+    for (; at + 8 <= size; at += 8) {
+        uint64_t word = load<uint64_t>(from + at);
+        if (has_special(word) != 0) return copy_with_care(to + at, from + at, end);
+        store(to + at, word);
+    }
+    if (at == size) return to + size;
+    // The rest, together with bytes already copied, is one more word.
+    uint64_t word = load<uint64_t>(from + size - 8);
+    if (has_special(word) != 0) return copy_with_care(to + at, from + at, end);
+    store(to + size - 8, word);
+    return to + size;
 }
 
 }  // namespace
@@ -158,22 +174,10 @@ void escape(std::string_view text, std::string& out) {
 char* copy_line_safe(char* to, JsonText text) {
     const char* from = text.view().data();
     const size_t size = text.size();
-    const char* end = from + size;
-    if (size <= 16) {
-        return copy_short(to, from, size) ? to + size : copy_with_care(to, from, end);
-    }
-    size_t at = 0;
-    for (; at + 8 <= size; at += 8) {
-        uint64_t word = load<uint64_t>(from + at);
-        if (has_special(word) != 0) return copy_with_care(to + at, from + at, end);
-        store(to + at, word);
-    }
-    if (at == size) return to + size;
-    // The rest, together with bytes already copied, is one more word.
-    uint64_t word = load<uint64_t>(from + size - 8);
-    if (has_special(word) != 0) return copy_with_care(to + at, from + at, end);
-    store(to + size - 8, word);
-    return to + size;
+    if (size > 16) return copy_long(to, from, size);
+    const bool is_plain =
+        size >= 8 ? copy_two<uint64_t>(to, from, size) : copy_tiny(to, from, size);
+    return is_plain ? to + size : copy_with_care(to, from, from + size);
 }
 
 void append_line_safe(JsonText text, std::string& out) {
