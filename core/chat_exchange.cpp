@@ -42,16 +42,15 @@ ChatExchange::ChatExchange(ChatServices& services, const Setup& setup,
     if (!whole_) whole_ = std::make_unique<WholeAnswer>();
     whole_->choices.resize(setup.choices);
     for (json::CollectedChoice& choice : whole_->choices) choice.clear();
-    whole_->text.clear();
     whole_->fault.clear();
-    whole_->sent = whole_->bytes = 0;
+    whole_->bytes = whole_->sent = 0;
     whole_->is_written = false;
 }
 
 ChatExchange::~ChatExchange() {
     if (is_started_) services_.metrics.streams_open.subtract();
     const bool is_small =
-        whole_ && std::max(whole_->text.capacity(), whole_->bytes) <= kept_bytes_max;
+        whole_ && std::max(whole_->body.capacity(), whole_->bytes) <= kept_bytes_max;
     if (is_small) services_.spare = std::move(whole_);
 }
 
@@ -196,8 +195,15 @@ Progress ChatExchange::finish_stream(net::OutputBuffer& body) {
 }
 
 Progress ChatExchange::finish_whole(net::Responder& out) {
-    json::write_completion(head_, whole_->choices, close(), whole_->text);
-    if (whole_->bytes > kept_bytes_max) whole_->choices.clear();  // no longer needed
+    WholeAnswer& whole = *whole_;
+    json::CompletionWriter& writer = services_.completions;
+    writer.begin(head_);
+    // What the last answer left there is written over.
+    const size_t room = writer.bytes_max(whole.choices);
+    if (whole.body.size() < room) whole.body.resize(room);
+    const char* end = writer.write(whole.body.data(), whole.choices, close());
+    whole.body_size = static_cast<size_t>(end - whole.body.data());
+    if (whole.bytes > kept_bytes_max) whole.choices.clear();  // no longer needed
     start_whole(out, 200, cors_fields);
     return send_whole(out);
 }
@@ -208,13 +214,14 @@ void ChatExchange::start_whole(net::Responder& out, uint16_t status, std::string
     net::ResponseHead head;
     head.status = status;
     head.content_type = "application/json";
-    head.content_length = static_cast<int64_t>(whole_->text.size());
+    head.content_length = static_cast<int64_t>(whole_->body_size);
     head.fields = fields;
     out.start(head);
 }
 
 Progress ChatExchange::send_whole(net::Responder& out) {
-    const bool is_sent = send_body(whole_->text, whole_->sent, out.body());
+    const auto body = std::string_view(whole_->body).substr(0, whole_->body_size);
+    const bool is_sent = send_body(body, whole_->sent, out.body());
     return is_sent ? Progress::finished : Progress::waiting;
 }
 
@@ -223,15 +230,17 @@ Progress ChatExchange::send_whole(net::Responder& out) {
 Progress ChatExchange::refuse(net::Responder& out, const Failure& failure) {
     if (!whole_) whole_ = std::make_unique<WholeAnswer>();
     whole_->fault = failure.message;
+    whole_->body.clear();
     if (is_started_) {
         services_.metrics.count_error(Metrics::Kind::mid_stream);
-        json::write_error_event(failure.error(), whole_->text);
-        out.body().append(whole_->text);
+        json::write_error_event(failure.error(), whole_->body);
+        out.body().append(whole_->body);
         out.body().append(json::SseWriter::done);
         return Progress::finished;
     }
     services_.metrics.count_error(Metrics::Kind::backend);
-    json::write_error(failure.error(), whole_->text);
+    json::write_error(failure.error(), whole_->body);
+    whole_->body_size = whole_->body.size();
     start_whole(out, failure.status, error_fields(failure));
     return send_whole(out);
 }

@@ -18,11 +18,12 @@ namespace core {
 // WholeAnswer is what an answer needs that goes out in one piece, or that fails.
 struct WholeAnswer {
     std::vector<json::CollectedChoice> choices;
-    std::string text;
-    std::string fault;        // for the log; empty: none
-    size_t bytes = 0;         // of text gathered so far
-    size_t sent = 0;          // of `text`
-    bool is_written = false;  // `text` is whole and on its way
+    std::string body;   // its first `body_size` bytes are the response's
+    std::string fault;  // for the log; empty: none
+    size_t bytes = 0;   // of text gathered so far
+    size_t body_size = 0;
+    size_t sent = 0;          // of the body
+    bool is_written = false;  // the body is whole and on its way
 };
 
 // ChatServices is what the chat exchanges of one worker share.
@@ -32,6 +33,7 @@ struct ChatServices {
     Metrics& metrics;
     net::Log& log;
     json::SseWriter writer{};
+    json::CompletionWriter completions{};
     // What one unstreamed answer used, for the next one.
     std::unique_ptr<WholeAnswer> spare{};
 };

@@ -5,28 +5,18 @@
 namespace json {
 namespace {
 
-// More than the fixed bytes of the whole, of a choice, and of a call.
-constexpr size_t answer_bytes_max = 320 + usage_bytes_max;
+// More than the fixed bytes behind the prefix, of a choice, and of a call.
+constexpr size_t answer_bytes_max = 128 + usage_bytes_max;
 constexpr size_t choice_bytes_max = 256;
 constexpr size_t call_bytes_max = 96;
 
-size_t bytes_max(const AnswerHead& head, std::span<const CollectedChoice> choices) {
-    size_t bytes = answer_bytes_max + line_safe_bytes_max(head.model.size());
-    for (const CollectedChoice& choice : choices) {
-        bytes += choice_bytes_max + choice.content.size() + choice.reasoning.size();
-        for (const CollectedChoice::Call& call : choice.calls) {
-            bytes += call_bytes_max + call.id.size() + call.name.size() + call.arguments.size();
-        }
-    }
-    return bytes;
-}
+constexpr std::string_view before_id = R"({"id":"chatcmpl-)";
 
 char* put_string(char* to, std::string_view inside) {
     return put(put(put(to, "\""), inside), "\"");
 }
 
 char* put_calls(char* to, const std::vector<CollectedChoice::Call>& calls) {
-    if (calls.empty()) return put(to, "null");
     char separator = '[';
     for (const CollectedChoice::Call& call : calls) {
         *to++ = separator;
@@ -47,7 +37,8 @@ char* put_choice(char* to, size_t index, const CollectedChoice& choice) {
     if (!choice.reasoning.empty()) {
         to = put_string(put(to, R"(,"reasoning_content":)"), choice.reasoning);
     }
-    to = put_calls(put(to, R"(,"refusal":null,"tool_calls":)"), choice.calls);
+    to = put(to, R"(,"refusal":null,"tool_calls":)");
+    to = choice.calls.empty() ? put(to, "null") : put_calls(to, choice.calls);
     to = put(to, R"(,"function_call":null},"logprobs":null,"finish_reason":")");
     return put(put(to, finish_reason(choice.finish)), "\"}");
 }
@@ -93,22 +84,43 @@ void CollectedChoice::add(const Delta& delta) {
     }
 }
 
-void write_completion(const AnswerHead& head, std::span<const CollectedChoice> choices,
-                      const Usage& usage, std::string& out) {
-    const size_t before = out.size();
-    out.resize(before + bytes_max(head, choices));
-    char* to = put_id(put(out.data() + before, R"({"id":"chatcmpl-)"), head.id);
+void CompletionWriter::begin(const AnswerHead& head) {
+    if (head.created != created_ || head.model.view() != model_) build_prefix(head);
+    put_id(prefix_.data() + before_id.size(), head.id);
+}
+
+void CompletionWriter::build_prefix(const AnswerHead& head) {
+    created_ = head.created;
+    model_ = head.model.view();
+    prefix_.resize(192 + line_safe_bytes_max(model_.size()));
+    char* to = put_id(put(prefix_.data(), before_id), head.id);
     to = put(put(to, R"(","object":"chat.completion","created":)"), head.created);
     to = copy_line_safe(put(to, R"(,"model":")"), head.model);
     to = put(to, R"(","choices":[)");
+    prefix_.resize(static_cast<size_t>(to - prefix_.data()));
+}
+
+size_t CompletionWriter::bytes_max(std::span<const CollectedChoice> choices) const {
+    size_t bytes = prefix_.size() + answer_bytes_max;
+    for (const CollectedChoice& choice : choices) {
+        bytes += choice_bytes_max + choice.content.size() + choice.reasoning.size();
+        for (const CollectedChoice::Call& call : choice.calls) {
+            bytes += call_bytes_max + call.id.size() + call.name.size() + call.arguments.size();
+        }
+    }
+    return bytes;
+}
+
+char* CompletionWriter::write(char* to, std::span<const CollectedChoice> choices,
+                              const Usage& usage) const {
+    to = put(to, prefix_);
     for (size_t i = 0; i < choices.size(); ++i) {
         if (i > 0) to = put(to, ",");
         to = put_choice(to, i, choices[i]);
     }
     to = write_usage(put(to, R"(],"usage":)"), usage);
-    to = put(to, R"(,"system_fingerprint":null,"service_tier":null,"prompt_logprobs":null,)"
-                 R"("kv_transfer_params":null})");
-    out.resize(static_cast<size_t>(to - out.data()));
+    return put(to, R"(,"system_fingerprint":null,"service_tier":null,"prompt_logprobs":null,)"
+                   R"("kv_transfer_params":null})");
 }
 
 }  // namespace json

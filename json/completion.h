@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,8 +26,26 @@ struct CollectedChoice {
     void clear();                  // keeps the capacity of its strings
 };
 
-// Appends a chat.completion object (the previous server's key order).
-void write_completion(const AnswerHead& head, std::span<const CollectedChoice> choices,
-                      const Usage& usage, std::string& out);
+// CompletionWriter turns collected choices into a chat.completion object (the previous server's
+// key order). Like SseWriter it knows only char*, and one per thread serves all answers in turn:
+// begin() sets what the object begins with, most of which is that of the last one.
+class CompletionWriter {
+public:
+    void begin(const AnswerHead& head);
+
+    // Room that write() needs; more than it uses.
+    size_t bytes_max(std::span<const CollectedChoice> choices) const;
+
+    // Writes the whole object and returns its end.
+    char* write(char* to, std::span<const CollectedChoice> choices, const Usage& usage) const;
+
+private:
+    void build_prefix(const AnswerHead& head);
+
+    std::string prefix_;  // {"id":...,"choices":[
+    // What it was built for.
+    int64_t created_ = std::numeric_limits<int64_t>::min();
+    std::string model_;
+};
 
 }  // namespace json

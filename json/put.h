@@ -18,7 +18,12 @@ inline char* put(char* to, std::string_view text) {
 constexpr size_t number_bytes_max = 20;
 
 inline char* put(char* to, int64_t number) {
-    return std::to_chars(to, to + number_bytes_max, number).ptr;
+    const auto count = static_cast<uint64_t>(number);
+    if (count >= 100) return std::to_chars(to, to + number_bytes_max, number).ptr;
+    // One digit or two: an index, or the tokens of a short text.
+    if (count >= 10) *to++ = static_cast<char>('0' + count / 10);
+    *to++ = static_cast<char>('0' + count % 10);
+    return to;
 }
 
 // The two hex digits of each byte.

@@ -130,6 +130,18 @@ bool copy_tiny(char* to, const char* from, size_t size) {
     return size == 0 || copy_two<uint8_t>(to, from, size);
 }
 
+// Whether no byte needs a closer look.
+bool is_plain(std::string_view text) {
+    size_t at = 0;
+    for (; at + 8 <= text.size(); at += 8) {
+        if (has_special(load<uint64_t>(text.data() + at)) != 0) return false;
+    }
+    for (; at < text.size(); ++at) {
+        if (has_special(load<uint8_t>(text.data() + at)) != 0) return false;
+    }
+    return true;
+}
+
 // Copies text of more than 16 bytes.
 char* copy_long(char* to, const char* from, size_t size) {
     const char* const end = from + size;
@@ -181,6 +193,10 @@ char* copy_line_safe(char* to, JsonText text) {
 }
 
 void append_line_safe(JsonText text, std::string& out) {
+    if (is_plain(text.view())) {
+        out += text.view();
+        return;
+    }
     constexpr size_t piece_bytes = 512;
     char copy[line_safe_bytes_max(piece_bytes) + 8];
     while (!text.empty()) {

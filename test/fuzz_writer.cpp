@@ -93,8 +93,12 @@ void check_completion(JsonText text) {
         delta.kind = kind;
         choice.add(delta);
     }
-    std::string out;
-    json::write_completion({1, 2, text}, std::span(&choice, 1), {}, out);
+    json::CompletionWriter writer;
+    writer.begin({1, 2, text});
+    std::string out(writer.bytes_max({&choice, 1}), '#');
+    const char* end = writer.write(out.data(), {&choice, 1}, {});
+    require(end <= out.data() + out.size());
+    out.resize(static_cast<size_t>(end - out.data()));
     auto root = parsed(out);
     const std::string plain = plain_of(text);
     require(string_at(root, "/model") == plain);
