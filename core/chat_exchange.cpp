@@ -27,24 +27,28 @@ constexpr size_t kept_bytes_max = 64 * 1024;
 
 }  // namespace
 
+void WholeAnswer::restart(size_t choice_count) {
+    if (choices.size() != choice_count) choices.resize(choice_count);
+    for (json::CollectedChoice& choice : choices) choice.clear();
+    fault.clear();
+    bytes = sent = 0;
+    is_written = false;
+}
+
 ChatExchange::ChatExchange(ChatServices& services, const Setup& setup,
                            std::unique_ptr<Generation> generation)
     : services_(services),
       head_(setup.head),
       generation_(std::move(generation)),
+      whole_(setup.is_stream ? nullptr : std::move(services.spare)),
       opened_(services.clock.now()),
       ping_at_(opened_ + services.limits.ping_interval),
       has_version_(setup.has_version),
       is_stream_(setup.is_stream),
       includes_usage_(setup.includes_usage) {
     if (setup.is_stream) return;
-    whole_ = std::move(services.spare);
     if (!whole_) whole_ = std::make_unique<WholeAnswer>();
-    whole_->choices.resize(setup.choices);
-    for (json::CollectedChoice& choice : whole_->choices) choice.clear();
-    whole_->fault.clear();
-    whole_->bytes = whole_->sent = 0;
-    whole_->is_written = false;
+    whole_->restart(setup.choices);
 }
 
 ChatExchange::~ChatExchange() {
@@ -152,9 +156,7 @@ Progress ChatExchange::collect(net::Responder& out) {
                 if (delta.kind == Delta::Kind::begin) break;
                 (void)begins(delta);
                 whole.bytes += delta.text.size();
-                if (whole.bytes > services_.limits.answer_bytes_max) {
-                    return refuse(out, failure_for_status(400, "The answer is too long."));
-                }
+                if (whole.bytes > services_.limits.answer_bytes_max) return refuse_length(out);
                 whole.choices[delta.choice].add(delta);
                 break;
             case Next::wait:
@@ -243,6 +245,10 @@ Progress ChatExchange::refuse(net::Responder& out, const Failure& failure) {
     whole_->body_size = whole_->body.size();
     start_whole(out, failure.status, error_fields(failure));
     return send_whole(out);
+}
+
+Progress ChatExchange::refuse_length(net::Responder& out) {
+    return refuse(out, failure_for_status(400, "The answer is too long."));
 }
 
 void ChatExchange::set_aside() {

@@ -24,6 +24,9 @@ struct WholeAnswer {
     size_t body_size = 0;
     size_t sent = 0;          // of the body
     bool is_written = false;  // the body is whole and on its way
+
+    // Forgets the last answer but keeps its memory.
+    void restart(size_t choice_count);
 };
 
 // ChatServices is what the chat exchanges of one worker share.
@@ -74,7 +77,8 @@ private:
     json::Usage close();
     net::Progress finish_stream(net::OutputBuffer& body);
     net::Progress finish_whole(net::Responder& out);
-    net::Progress refuse(net::Responder& out, const Failure& failure);
+    [[gnu::cold]] net::Progress refuse(net::Responder& out, const Failure& failure);
+    [[gnu::cold]] net::Progress refuse_length(net::Responder& out);
     void start_whole(net::Responder& out, uint16_t status, std::string_view fields);
     net::Progress send_whole(net::Responder& out);
 

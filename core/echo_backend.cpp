@@ -30,19 +30,22 @@ void own(const std::string& text, EchoGeneration::Reply& reply) {
     reply.text = JsonText::trusted({reply.owned.get(), text.size()});
 }
 
+void join_text(std::span<const Part> parts, EchoGeneration::Reply& reply) {
+    std::string joined;
+    for (const Part& part : parts) {
+        if (part.kind == Part::Kind::text) joined += part.text.view();
+    }
+    own(joined, reply);
+}
+
 // Points at the message's text, which is joined first when it comes in several parts.
 void find_text(const ChatRequest& chat, const Message& message, EchoGeneration::Reply& reply) {
-    std::string joined;
-    for (const Part& part : chat.parts_of(message)) {
-        if (part.kind != Part::Kind::text) continue;
-        if (reply.text.empty()) {
-            reply.text = part.text;
-            continue;
-        }
-        if (joined.empty()) joined = reply.text.view();
-        joined += part.text.view();
+    const std::span<const Part> parts = chat.parts_of(message);
+    for (const Part& part : parts) {
+        if (part.kind != Part::Kind::text || part.text.empty()) continue;
+        if (!reply.text.empty()) return join_text(parts, reply);
+        reply.text = part.text;
     }
-    if (!joined.empty()) own(joined, reply);
 }
 
 // Four bytes a token: an estimate, since an echo has no tokenizer.

@@ -14,7 +14,8 @@ std::unique_ptr<char[]> copy_of(std::string_view text) {
     return copy;
 }
 
-EchoGeneration::EchoGeneration(const net::TimerWheel& clock, const EchoCourse& course, Reply reply)
+EchoGeneration::EchoGeneration(const net::TimerWheel& clock, const EchoCourse& course,
+                               Reply&& reply)
     : clock_(clock),
       owned_(std::move(reply.owned)),
       tool_(std::move(reply.tool)),
@@ -63,6 +64,7 @@ Next EchoGeneration::begin(Delta& out) {
         return fail(course_.error, "This error was asked for.");
     }
     enter(course_.reasoning ? Stage::reasoning : tool_ ? Stage::call : Stage::text);
+    if (in_one_piece_) return next(out);  // there is something to show
     out.kind = Delta::Kind::begin;
     return Next::delta;
 }

@@ -32,7 +32,7 @@ public:
     };
 
     // `clock` must outlive it.
-    EchoGeneration(const net::TimerWheel& clock, const EchoCourse& course, Reply reply);
+    EchoGeneration(const net::TimerWheel& clock, const EchoCourse& course, Reply&& reply);
 
     Next next(json::Delta& out) override;
     size_t more_text(std::span<json::JsonText> out) override;

@@ -50,15 +50,44 @@ inline uint32_t spaces_at(std::string_view text, size_t at) {
     return at + JsonText::trusted(text.substr(at)).cut(word_bytes_max).size();
 }
 
-// Where the token ends that begins at `at`.
-inline size_t word_end(std::string_view text, size_t at) {
-    const uint32_t spaces = spaces_at(text, at);
-    const uint32_t behind = spaces & (spaces + 1);  // without those the token begins with
-    if (behind != 0) return at + static_cast<size_t>(std::countr_zero(behind));
+// Of spaces from a token's beginning on, the first behind those it begins with is its end.
+constexpr uint32_t behind_word(uint32_t spaces) {
+    return spaces & (spaces + 1);
+}
+
+// Where the token that begins at `at` ends if no space ends it in 16 bytes.
+inline size_t long_word_end(std::string_view text, size_t at) {
     const size_t end = at + word_bytes_max;
     if (end >= text.size()) return text.size();
     // A space is never inside an escape or a sequence.
     return text[end] == ' ' ? end : cut_end(text, at);
+}
+
+// Where the token ends that begins at `at`.
+inline size_t word_end(std::string_view text, size_t at) {
+    const uint32_t behind = behind_word(spaces_at(text, at));
+    return behind != 0 ? at + static_cast<size_t>(std::countr_zero(behind))
+                       : long_word_end(text, at);
+}
+
+// How many tokens there are from `at` on.
+uint32_t count_words(std::string_view text, size_t at) {
+    uint32_t count = 0;
+    while (at < text.size()) {
+        uint32_t spaces = spaces_at(text, at);
+        if (behind_word(spaces) == 0) {
+            at = long_word_end(text, at);
+            ++count;
+        }
+        // Those that end in the same 16 bytes.
+        while (const uint32_t behind = behind_word(spaces)) {
+            const int size = std::countr_zero(behind);
+            at += static_cast<size_t>(size);
+            spaces >>= size;
+            ++count;
+        }
+    }
+    return count;
 }
 
 }  // namespace
@@ -81,8 +110,8 @@ size_t EchoWords::next(std::span<JsonText> out) {
 }
 
 JsonText EchoWords::rest(uint32_t& tokens) {
-    const size_t begin = at_;
-    for (tokens = 0; !is_over(); ++tokens) at_ = word_end(text_, at_);
+    tokens = count_words(text_, at_);
+    const size_t begin = std::exchange(at_, text_.size());
     return JsonText::trusted(text_.substr(begin));
 }
 

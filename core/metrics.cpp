@@ -175,19 +175,6 @@ void write_streams(Page& page) {
 
 }  // namespace
 
-void Histogram::observe(std::chrono::nanoseconds duration) {
-    size_t i = 0;
-    while (i < bounds.size() && duration > bounds[i].duration) ++i;
-    buckets_[i].add();
-    sum_nanoseconds_.add(static_cast<uint64_t>(duration.count()));
-}
-
-void Metrics::count_response(Route route, uint16_t status) {
-    size_t i = 0;
-    while (statuses[i] != status && statuses[i] != 0) ++i;
-    responses[static_cast<size_t>(route)][i].add();
-}
-
 void write_metrics(Workers workers, std::string_view backend, std::string& out) {
     Page page(workers, backend, out);
     write_responses(page);

@@ -38,7 +38,12 @@ public:
          {std::chrono::microseconds(15'000'000), "15"},
          {std::chrono::microseconds(60'000'000), "60"}}};
 
-    void observe(std::chrono::nanoseconds duration);
+    void observe(std::chrono::nanoseconds duration) {
+        size_t i = 0;
+        while (i < bounds.size() && duration > bounds[i].duration) ++i;
+        buckets_[i].add();
+        sum_nanoseconds_.add(static_cast<uint64_t>(duration.count()));
+    }
 
     // How many were above bounds[i - 1] and at most bounds[i].
     uint64_t count(size_t i) const { return buckets_[i].value(); }
@@ -61,7 +66,11 @@ struct Metrics {
     enum class Kind : uint8_t { refused, bad_request, unauthorized, backend, mid_stream };
     static constexpr size_t kind_count = 5;
 
-    void count_response(Route route, uint16_t status);
+    void count_response(Route route, uint16_t status) {
+        size_t i = 0;
+        while (statuses[i] != status && statuses[i] != 0) ++i;
+        responses[static_cast<size_t>(route)][i].add();
+    }
     void count_error(Kind kind) { errors[static_cast<size_t>(kind)].add(); }
 
     std::array<std::array<net::Counter, statuses.size()>, route_count> responses;

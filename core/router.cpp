@@ -23,7 +23,7 @@ static_assert(net::InputBuffer::tail_slack >= json::ChatDecoder::padding_bytes);
 
 constexpr size_t requested_fields_bytes_max = 2048;
 
-Failure key_failure(ApiKeys::Verdict verdict) {
+[[gnu::cold]] Failure key_failure(ApiKeys::Verdict verdict) {
     if (verdict == ApiKeys::Verdict::missing) {
         return invalid_request(
             401,
@@ -33,20 +33,26 @@ Failure key_failure(ApiKeys::Verdict verdict) {
     return invalid_request(401, "Incorrect API key provided.", "invalid_api_key");
 }
 
-Failure decode_failure(const json::DecodeError& error) {
+[[gnu::cold]] Failure decode_failure(const json::DecodeError& error) {
     return invalid_request(400, error.message, error.code, error.param);
 }
 
-Failure too_many_choices(int64_t asked, int64_t most) {
+[[gnu::cold]] Failure too_many_choices(int64_t asked, int64_t most) {
     return invalid_request(400,
                            "Unsupported value: 'n' = " + std::to_string(asked) +
                                ". This model gives at most " + std::to_string(most) + " choice(s).",
                            "unsupported_value", "n");
 }
 
-Failure coded_body(std::string_view coding) {
+[[gnu::cold]] Failure coded_body(std::string_view coding) {
     return invalid_request(415,
                            "Content-Encoding '" + json::quotable(coding) + "' is not supported.");
+}
+
+std::string plain(json::JsonText text) {
+    std::string unescaped;
+    text.unescape(unescaped);
+    return unescaped;
 }
 
 // A list of field names as it may be sent back (RFC 9110 section 5.6.1), or nothing.
@@ -116,29 +122,29 @@ std::unique_ptr<Exchange> Router::open(const Request& request, net::Wakeup wakeu
 }
 
 std::unique_ptr<Exchange> Router::open_chat(const Request& request, net::Wakeup wakeup) {
-    const auto refuse = [&](Metrics::Kind kind, const Failure& failure) {
-        return answer(Route::chat, request, fail(kind, failure));
-    };
     const std::string_view coding = request.field("content-encoding");
     if (!coding.empty() && !net::equals_ignoring_case(coding, "identity")) {
-        return refuse(Metrics::Kind::bad_request, coded_body(coding));
+        return refuse_chat(request, Metrics::Kind::bad_request, coded_body(coding));
     }
     json::DecodeError error;
     if (!decoder_.decode(request.body, chat_, error)) {
-        return refuse(Metrics::Kind::bad_request, decode_failure(error));
+        return refuse_chat(request, Metrics::Kind::bad_request, decode_failure(error));
+    }
+    const std::string_view model = find_model(chat_.model);
+    if (model.empty()) {
+        return refuse_chat(request, Metrics::Kind::bad_request, unknown_model(plain(chat_.model)));
+    }
+    if (chat_.n > setup_.backend.choices_max()) {
+        return refuse_chat(request, Metrics::Kind::bad_request,
+                           too_many_choices(chat_.n, setup_.backend.choices_max()));
     }
     Failure failure;
-    std::string_view model;
-    if (!find_model(chat_, model, failure)) return refuse(Metrics::Kind::bad_request, failure);
-    if (chat_.n > setup_.backend.choices_max()) {
-        return refuse(Metrics::Kind::bad_request,
-                      too_many_choices(chat_.n, setup_.backend.choices_max()));
-    }
     if (!TextLimits::are_good(chat_, setup_.services.limits.stop_bytes_max, failure)) {
-        return refuse(Metrics::Kind::bad_request, failure);
+        return refuse_chat(request, Metrics::Kind::bad_request, failure);
     }
-    auto generation = start({chat_, request, wakeup}, failure);
-    if (!generation) return refuse(Metrics::Kind::backend, failure);
+    const Call call = {chat_, request, wakeup};
+    auto generation = chat_.n == 1 ? start_choice(call, failure) : start_choices(call, failure);
+    if (!generation) return refuse_chat(request, Metrics::Kind::backend, failure);
     ChatExchange::Setup setup;
     setup.head.id = net::scatter(next_id_++);
     setup.head.created = ::time(nullptr);
@@ -150,9 +156,13 @@ std::unique_ptr<Exchange> Router::open_chat(const Request& request, net::Wakeup 
     return std::make_unique<ChatExchange>(setup_.services, setup, std::move(generation));
 }
 
+std::unique_ptr<Exchange> Router::refuse_chat(const Request& request, Metrics::Kind kind,
+                                              const Failure& failure) {
+    return answer(Route::chat, request, fail(kind, failure));
+}
+
 // Null when a choice cannot be started, with `failure` filled.
-std::unique_ptr<Generation> Router::start(const Call& call, Failure& failure) {
-    if (call.chat.n == 1) return start_choice(call, failure);
+std::unique_ptr<Generation> Router::start_choices(const Call& call, Failure& failure) {
     std::vector<std::unique_ptr<Generation>> choices(static_cast<size_t>(call.chat.n));
     for (auto& choice : choices) {
         choice = start_choice(call, failure);
@@ -167,17 +177,10 @@ std::unique_ptr<Generation> Router::start_choice(const Call& call, Failure& fail
     return std::make_unique<TextLimits>(std::move(generation), call.chat);
 }
 
-// `id` is the backend's own copy of the name.
-bool Router::find_model(const json::ChatRequest& chat, std::string_view& id, Failure& failure) {
-    std::string unescaped;
-    std::string_view name = chat.model.view();
-    if (chat.model.has_escapes()) {
-        chat.model.unescape(unescaped);
-        name = unescaped;
-    }
-    id = setup_.backend.find_model(name);
-    if (id.empty()) failure = unknown_model(name);
-    return !id.empty();
+// The backend's own copy of the name, or nothing.
+std::string_view Router::find_model(json::JsonText name) {
+    if (!name.has_escapes()) return setup_.backend.find_model(name.view());
+    return setup_.backend.find_model(plain(name));
 }
 
 Answer Router::preflight(const Request& request, Route route) const {

@@ -38,9 +38,12 @@ public:
 
 private:
     std::unique_ptr<net::Exchange> open_chat(const net::Request& request, net::Wakeup wakeup);
-    std::unique_ptr<Generation> start(const Call& call, Failure& failure);
+    [[gnu::cold]] std::unique_ptr<net::Exchange> refuse_chat(const net::Request& request,
+                                                             Metrics::Kind kind,
+                                                             const Failure& failure);
+    std::unique_ptr<Generation> start_choices(const Call& call, Failure& failure);
     std::unique_ptr<Generation> start_choice(const Call& call, Failure& failure);
-    bool find_model(const json::ChatRequest& chat, std::string_view& id, Failure& failure);
+    std::string_view find_model(json::JsonText name);
     Answer preflight(const net::Request& request, Route route) const;
     Answer health() const;
     Answer metrics() const;

@@ -28,7 +28,7 @@ bool is_allowed(Route route, net::Method method);
 [[gnu::cold]] Failure no_such_method(const net::Request& request);
 
 // Why a model is not served.
-Failure unknown_model(std::string_view id);
+[[gnu::cold]] Failure unknown_model(std::string_view id);
 
 // Percent-decoding (RFC 3986 section 2.1); nothing for a malformed text.
 std::optional<std::string> percent_decoded(std::string_view text);

@@ -136,10 +136,22 @@ bool is_plain(std::string_view text) {
     for (; at + 8 <= text.size(); at += 8) {
         if (has_special(load<uint64_t>(text.data() + at)) != 0) return false;
     }
+    // The rest, together with bytes already looked at, is one more word.
+    if (at != 0) return has_special(load<uint64_t>(text.data() + text.size() - 8)) == 0;
     for (; at < text.size(); ++at) {
         if (has_special(load<uint8_t>(text.data() + at)) != 0) return false;
     }
     return true;
+}
+
+void append_with_care(JsonText text, std::string& out) {
+    constexpr size_t piece_bytes = 512;
+    char copy[line_safe_bytes_max(piece_bytes) + 8];
+    while (!text.empty()) {
+        const JsonText piece = text.cut(piece_bytes);
+        out.append(copy, copy_line_safe(copy, piece));
+        text = text.after(piece);
+    }
 }
 
 // Copies text of more than 16 bytes.
@@ -193,17 +205,8 @@ char* copy_line_safe(char* to, JsonText text) {
 }
 
 void append_line_safe(JsonText text, std::string& out) {
-    if (is_plain(text.view())) {
-        out += text.view();
-        return;
-    }
-    constexpr size_t piece_bytes = 512;
-    char copy[line_safe_bytes_max(piece_bytes) + 8];
-    while (!text.empty()) {
-        const JsonText piece = text.cut(piece_bytes);
-        out.append(copy, copy_line_safe(copy, piece));
-        text = text.after(piece);
-    }
+    if (!is_plain(text.view())) return append_with_care(text, out);
+    out += text.view();
 }
 
 }  // namespace json
