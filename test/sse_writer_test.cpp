@@ -108,6 +108,20 @@ TEST_CASE("SseWriter writes the previous server's example to the byte") {
           "\n\n");
 }
 
+TEST_CASE("SseWriter writes every digit of an id") {
+    const std::string digits = "0123456789abcdef";
+    for (uint64_t digit = 0; digit < 16; ++digit) {
+        for (uint32_t at = 0; at < 16; ++at) {
+            std::string id(16, '0');
+            id[15 - at] = digits[digit];
+            json::SseWriter writer;
+            writer.begin({digit << 4 * at, 1, JsonText::trusted("m")}, false);
+            CHECK(written(writer, piece(Delta::Kind::text, "x"), 0, false)
+                      .starts_with("data: {\"id\":\"chatcmpl-" + id + "\","));
+        }
+    }
+}
+
 TEST_CASE("SseWriter writes the finish reason of every kind") {
     struct Case {
         json::Finish reason;
