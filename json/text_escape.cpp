@@ -1,3 +1,10 @@
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include <algorithm>
+#include <cstring>
+
 #include "json/swar.h"
 #include "json/text.h"
 #include "json/utf8.h"
@@ -130,18 +137,35 @@ bool copy_tiny(char* to, const char* from, size_t size) {
     return size == 0 || copy_two<uint8_t>(to, from, size);
 }
 
-// Whether no byte needs a closer look.
+constexpr size_t block_bytes = 16;
+
+// Whether none of the bytes of a word, or of a block, needs a closer look.
+inline bool is_plain_word(const char* from) {
+    return has_special(load<uint64_t>(from)) == 0;
+}
+
+inline bool is_plain_block(const char* from) {
+#ifdef __SSE2__
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+    const __m128i deletes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7F));
+    return _mm_movemask_epi8(_mm_or_si128(bytes, deletes)) == 0;
+#else
+    return is_plain_word(from) && is_plain_word(from + 8);
+#endif
+}
+
+// The same for a text of any size. Its rest is looked at together with bytes before it.
 bool is_plain(std::string_view text) {
-    size_t at = 0;
-    for (; at + 8 <= text.size(); at += 8) {
-        if (has_special(load<uint64_t>(text.data() + at)) != 0) return false;
+    const char* const from = text.data();
+    const char* const end = from + text.size();
+    if (text.size() < 8) {
+        return std::none_of(from, end, [](char c) { return has_special<uint8_t>(c) != 0; });
     }
-    // The rest, together with bytes already looked at, is one more word.
-    if (at != 0) return has_special(load<uint64_t>(text.data() + text.size() - 8)) == 0;
-    for (; at < text.size(); ++at) {
-        if (has_special(load<uint8_t>(text.data() + at)) != 0) return false;
+    if (text.size() < block_bytes) return is_plain_word(from) && is_plain_word(end - 8);
+    for (size_t at = 0; at + block_bytes < text.size(); at += block_bytes) {
+        if (!is_plain_block(from + at)) return false;
     }
-    return true;
+    return is_plain_block(end - block_bytes);
 }
 
 void append_with_care(JsonText text, std::string& out) {
@@ -154,20 +178,18 @@ void append_with_care(JsonText text, std::string& out) {
     }
 }
 
-// Copies text of more than 16 bytes.
+// Copies text of more than a block.
 char* copy_long(char* to, const char* from, size_t size) {
     const char* const end = from + size;
     size_t at = 0;
-    for (; at + 8 <= size; at += 8) {
-        uint64_t word = load<uint64_t>(from + at);
-        if (has_special(word) != 0) return copy_with_care(to + at, from + at, end);
-        store(to + at, word);
+    for (; at + block_bytes < size; at += block_bytes) {
+        if (!is_plain_block(from + at)) return copy_with_care(to + at, from + at, end);
+        std::memcpy(to + at, from + at, block_bytes);
     }
-    if (at == size) return to + size;
-    // The rest, together with bytes already copied, is one more word.
-    uint64_t word = load<uint64_t>(from + size - 8);
-    if (has_special(word) != 0) return copy_with_care(to + at, from + at, end);
-    store(to + size - 8, word);
+    // The rest, together with bytes already copied, is one more block.
+    const size_t last = size - block_bytes;
+    if (!is_plain_block(from + last)) return copy_with_care(to + at, from + at, end);
+    std::memcpy(to + last, from + last, block_bytes);
     return to + size;
 }
 
@@ -198,7 +220,7 @@ void escape(std::string_view text, std::string& out) {
 char* copy_line_safe(char* to, JsonText text) {
     const char* from = text.view().data();
     const size_t size = text.size();
-    if (size > 16) return copy_long(to, from, size);
+    if (size > block_bytes) return copy_long(to, from, size);
     const bool is_plain =
         size >= 8 ? copy_two<uint64_t>(to, from, size) : copy_tiny(to, from, size);
     return is_plain ? to + size : copy_with_care(to, from, from + size);
