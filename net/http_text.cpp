@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 namespace net {
 namespace {
@@ -33,8 +34,37 @@ bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+constexpr uint64_t in_each(uint64_t byte) {
+    return byte * 0x0101010101010101;
+}
+
+// Whether eight bytes differ in nothing but the case of letters, which is the bit 0x20. Of a byte
+// with its high bit clear, adding finds out whether it is as large as a letter.
+bool equal_but_for_case(uint64_t a, uint64_t b) {
+    const uint64_t differing = a ^ b;
+    if ((differing & ~in_each(0x20)) != 0) return false;
+    const uint64_t lower = a | in_each(0x20);
+    const uint64_t low_bits = lower & in_each(0x7F);
+    const uint64_t from_a = low_bits + in_each(0x80 - 'a');
+    const uint64_t above_z = low_bits + in_each(0x7F - 'z');
+    const uint64_t letters = from_a & ~above_z & ~lower & in_each(0x80);
+    return ((differing << 2) & ~letters) == 0;
+}
+
+// Up to eight bytes; each of them is in the word, in the same place for texts of the same size.
+uint64_t load_word(const char* at, size_t size) {
+    uint64_t word = 0;
+    if (size >= 8) {
+        std::memcpy(&word, at, 8);
+    } else if (size >= 4) {
+        uint32_t first, last;
+        std::memcpy(&first, at, 4);
+        std::memcpy(&last, at + size - 4, 4);
+        word = uint64_t{first} << 32 | last;
+    } else {
+        while (size != 0) word = word << 8 | static_cast<unsigned char>(at[--size]);
+    }
+    return word;
 }
 
 }  // namespace
@@ -44,9 +74,10 @@ bool is_token(std::string_view text) {
 }
 
 bool equals_ignoring_case(const char* a, const char* b, size_t size) {
-    // Most are equal to the letter.
-    return std::string_view(a, size) == std::string_view(b, size) ||
-           std::equal(a, a + size, b, [](char x, char y) { return lower(x) == lower(y); });
+    for (; size > 8; a += 8, b += 8, size -= 8) {
+        if (!equal_but_for_case(load_word(a, 8), load_word(b, 8))) return false;
+    }
+    return equal_but_for_case(load_word(a, size), load_word(b, size));
 }
 
 int hex_value(char digit) {

@@ -31,6 +31,26 @@ TEST_CASE("equals_ignoring_case folds ASCII letters only") {
     CHECK_FALSE(net::equals_ignoring_case("\xC4", "\xE4"));
 }
 
+TEST_CASE("equals_ignoring_case compares each byte of texts of any size") {
+    const auto lower = [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+    };
+    for (size_t size = 1; size <= 20; ++size) {
+        for (size_t at = 0; at < size; ++at) {
+            std::string a(size, 'x'), b(size, 'X');
+            bool all_right = true;
+            for (int code = 0; code < 256 * 256; code += size == 5 ? 1 : 31) {
+                a[at] = static_cast<char>(code);
+                b[at] = static_cast<char>(code >> 8);
+                all_right &= net::equals_ignoring_case(a, b) == (lower(a[at]) == lower(b[at]));
+            }
+            CAPTURE(size);
+            CAPTURE(at);
+            CHECK(all_right);
+        }
+    }
+}
+
 TEST_CASE("trim takes spaces and tabs off both ends") {
     CHECK(net::trim(" \t a b\t ") == "a b");
     CHECK(net::trim("").empty());
