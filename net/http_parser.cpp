@@ -1,30 +1,55 @@
 #include "net/http_parser.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include <algorithm>
+#include <bit>
 
 #include "net/http_text.h"
 
 namespace net {
+namespace {
+
+// Whether a text of a few bytes has one that is `sought`. REQUIRES: tail_slack bytes behind it.
+bool contains(std::string_view text, char sought) {
+#ifdef __SSE2__
+    const __m128i pattern = _mm_set1_epi8(sought);
+    static_assert(InputBuffer::tail_slack >= sizeof pattern);
+    for (size_t at = 0; at < text.size(); at += sizeof pattern) {
+        const auto* from = reinterpret_cast<const __m128i*>(text.data() + at);
+        const __m128i equal = _mm_cmpeq_epi8(_mm_loadu_si128(from), pattern);
+        const auto found = static_cast<uint32_t>(_mm_movemask_epi8(equal));
+        if (found != 0 && at + static_cast<size_t>(std::countr_zero(found)) < text.size())
+            return true;
+    }
+    return false;
+#else
+    return text.find(sought) != std::string_view::npos;
+#endif
+}
+
+}  // namespace
 
 HttpParser::HttpParser(const Limits& limits) : limits_(limits) {
-    llhttp_init(&parser_, HTTP_REQUEST, &callbacks());
-    parser_.data = this;
+    llhttp_init(&fresh_, HTTP_REQUEST, &callbacks);
+    fresh_.data = this;
     reset();
 }
 
 void HttpParser::reset() {
-    llhttp_reset(&parser_);
+    parser_ = fresh_;
     lines_.reset();
     refusal_ = {0, {}};
     parsed_ = head_end_ = message_end_ = 0;
     target_ = {};
-    field_ranges_.clear();
+    name_end_ = field_count_ = 0;
     content_length_ = 0;
     body_bytes_max_ = limits_.body_bytes_max;
     chunks_.reset();
     body_bytes_ = 0;
     blank_lines_ = host_count_ = coding_count_ = 0;
-    part_ = Part::none;
     chunked_ = false;
     keep_alive_ = is_http_1_0_ = expects_continue_ = false;
 }
@@ -66,23 +91,19 @@ HttpParser::State HttpParser::feed_head(InputBuffer& buffer) {
     }
     parsed_ = end;
     if (error == HPE_OK) return State::need_more;
-    llhttp_resume(&parser_);
     head_end_ = end;
     return finish_head();
 }
 
 HttpParser::State HttpParser::finish_head() {
-    if (!check_request_line()) return State::refused;
-    for (FieldRange& field : field_ranges_) {
-        if (!check_field(field)) return State::refused;
-    }
-    return check_framing() ? State::need_more : State::refused;
+    const bool is_good = check_request_line() && check_fields() && check_framing();
+    return is_good ? State::need_more : State::refused;
 }
 
 // Only HTTP/1.0 and HTTP/1.1: llhttp also lets HTTP/0.9, HTTP/2.0 and RTSP through.
 bool HttpParser::check_request_line() {
     // Of whitespace llhttp may leave tabs and form feeds in a target; the latter are gone by now.
-    if (text(target_).find('\t') != std::string_view::npos) {
+    if (contains(text(target_), '\t')) {
         refuse(400, "the request's target holds whitespace");
         return false;
     }
@@ -95,19 +116,26 @@ bool HttpParser::check_request_line() {
     return false;
 }
 
-// Also leaves out the whitespace around the value, for all that read it later.
-bool HttpParser::check_field(FieldRange& range) {
-    const std::string_view name = text(range.name);
-    // Of what is no token, llhttp lets only spaces and the empty name through.
-    if (name.empty() || name.find(' ') != std::string_view::npos) {
-        refuse(400, "a field's name is not a token");
-        return false;
+// Also finds the values, for all that read them later: from the colon to the line's end.
+bool HttpParser::check_fields() {
+    const size_t last_line_end = head_end_ - 2;
+    for (uint32_t i = 0; i < field_count_; ++i) {
+        FieldRange& field = field_ranges_[i];
+        const std::string_view name = text(field.name);
+        // Of what is no token, llhttp lets only spaces and the empty name through.
+        if (name.empty() || contains(name, ' ')) {
+            refuse(400, "a field's name is not a token");
+            return false;
+        }
+        const bool is_last = i + 1 == field_count_;
+        const size_t line_end = is_last ? last_line_end : field_ranges_[i + 1].name.begin;
+        field.value = {field.name.end + 1, static_cast<uint32_t>(line_end) - 2};
+        const std::string_view value = trim(text(field.value));
+        field.value = range_of(value);
+        if (equals_ignoring_case(name, "host") && !check_host(value)) return false;
+        if (equals_ignoring_case(name, "transfer-encoding") && !check_coding(value)) return false;
+        if (equals_ignoring_case(name, "expect") && !check_expectation(value)) return false;
     }
-    const std::string_view value = trim(text(range.value));
-    range.value = range_of(value);
-    if (equals_ignoring_case(name, "host")) return check_host(value);
-    if (equals_ignoring_case(name, "transfer-encoding")) return check_coding(value);
-    if (equals_ignoring_case(name, "expect")) return check_expectation(value);
     return true;
 }
 
@@ -180,9 +208,9 @@ HttpParser::State HttpParser::feed_chunked_body(InputBuffer& buffer) {
 
 Request HttpParser::request(InputBuffer& buffer, std::vector<Field>& fields) {
     base_ = buffer.data();
-    fields.clear();
-    for (const FieldRange& range : field_ranges_) {
-        fields.push_back({text(range.name), text(range.value)});
+    fields.resize(field_count_);
+    for (uint32_t i = 0; i < field_count_; ++i) {
+        fields[i] = {text(field_ranges_[i].name), text(field_ranges_[i].value)};
     }
     Request request;
     request.method = method_of(parser_.method);
@@ -233,52 +261,47 @@ HttpParser::State HttpParser::refuse_request_line(std::string_view line, llhttp_
     return refuse(400, "the request line is not valid");
 }
 
-void HttpParser::extend(Range& range, Part part, const char* at, size_t size) {
-    const auto offset = static_cast<uint32_t>(at - base_);
-    if (part_ != part) range.begin = offset;
-    part_ = part;
-    range.end = offset + static_cast<uint32_t>(size);
-}
+const llhttp_settings_t HttpParser::callbacks = [] {
+    llhttp_settings_t made;
+    llhttp_settings_init(&made);
+    made.on_url = on_target;
+    made.on_header_field = on_field_name;
+    made.on_headers_complete = [](llhttp_t*) -> int { return HPE_PAUSED; };
+    return made;
+}();
 
-const llhttp_settings_t& HttpParser::callbacks() {
-    static const llhttp_settings_t settings = [] {
-        llhttp_settings_t made;
-        llhttp_settings_init(&made);
-        made.on_url = on_target;
-        made.on_header_field = on_field_name;
-        made.on_header_value = on_field_value;
-        made.on_headers_complete = [](llhttp_t*) -> int { return HPE_PAUSED; };
-        return made;
-    }();
-    return settings;
-}
-
+// What is split comes in pieces, the next where the last one ended.
 int HttpParser::on_target(llhttp_t* parser, const char* at, size_t size) {
     HttpParser& self = of(parser);
-    self.extend(self.target_, Part::target, at, size);
-    if (self.target_.end - self.target_.begin <= self.limits_.target_bytes_max) return 0;
+    const Range part = self.range_of({at, size});
+    if (self.target_.end == 0) self.target_.begin = part.begin;
+    self.target_.end = part.end;
+    if (part.end - self.target_.begin <= self.limits_.target_bytes_max) return 0;
     self.refuse(414, "the request's target is too long");
     return -1;
 }
 
 int HttpParser::on_field_name(llhttp_t* parser, const char* at, size_t size) {
     HttpParser& self = of(parser);
-    if (self.part_ != Part::name) {
-        if (self.field_ranges_.size() == self.limits_.field_count_max) {
-            self.refuse(431, "the request has too many fields");
-            return -1;
-        }
-        self.field_ranges_.emplace_back();
+    const Range part = self.range_of({at, size});
+    if (part.begin == self.name_end_) {
+        self.field_ranges_[self.field_count_ - 1].name.end = part.end;
+    } else {
+        const bool is_full = self.field_count_ == self.field_ranges_.size();
+        if (is_full && !self.make_room_for_field()) return -1;
+        self.field_ranges_[self.field_count_++].name = part;
     }
-    self.extend(self.field_ranges_.back().name, Part::name, at, size);
+    self.name_end_ = part.end;
     return 0;
 }
 
-// Comes for every field, also for an empty value.
-int HttpParser::on_field_value(llhttp_t* parser, const char* at, size_t size) {
-    HttpParser& self = of(parser);
-    self.extend(self.field_ranges_.back().value, Part::value, at, size);
-    return 0;
+bool HttpParser::make_room_for_field() {
+    if (field_count_ == limits_.field_count_max) {
+        refuse(431, "the request has too many fields");
+        return false;
+    }
+    field_ranges_.resize(std::min(2 * field_count_ + 8, limits_.field_count_max));
+    return true;
 }
 
 }  // namespace net

@@ -47,7 +47,7 @@ public:
     Request request(InputBuffer& buffer, std::vector<Field>& fields);
 
     // Whether it is a HEAD request, as far as that is known.
-    bool is_head() const { return part_ != Part::none && parser_.method == HTTP_HEAD; }
+    bool is_head() const { return target_.end != 0 && parser_.method == HTTP_HEAD; }
     bool keep_alive() const { return keep_alive_; }
     bool is_http_1_0() const { return is_http_1_0_; }
     bool expects_continue() const { return expects_continue_; }
@@ -68,16 +68,14 @@ private:
         Range value;
     };
 
-    // What llhttp's callbacks are in the middle of; they come more than once for what is split.
-    enum class Part : uint8_t { none, target, name, value };
-
     State feed_head(InputBuffer& buffer);
     State feed_sized_body(InputBuffer& buffer);
     State feed_chunked_body(InputBuffer& buffer);
     bool skip_blank_lines(InputBuffer& buffer);
+    bool make_room_for_field();
     State finish_head();
     bool check_request_line();
-    bool check_field(FieldRange& field);
+    bool check_fields();
     bool check_host(std::string_view value);
     bool check_coding(std::string_view value);
     bool check_expectation(std::string_view value);
@@ -93,17 +91,16 @@ private:
         const auto begin = static_cast<uint32_t>(part.data() - base_);
         return {begin, begin + static_cast<uint32_t>(part.size())};
     }
-    void extend(Range& range, Part part, const char* at, size_t size);
 
     static HttpParser& of(llhttp_t* parser) { return *static_cast<HttpParser*>(parser->data); }
     // Callbacks answer 0 to go on, -1 after refuse(), HPE_PAUSED to stop at a border.
-    static const llhttp_settings_t& callbacks();
+    static const llhttp_settings_t callbacks;
     static int on_target(llhttp_t* parser, const char* at, size_t size);
     static int on_field_name(llhttp_t* parser, const char* at, size_t size);
-    static int on_field_value(llhttp_t* parser, const char* at, size_t size);
 
     const Limits& limits_;
     llhttp_t parser_;
+    llhttp_t fresh_;  // what parser_ is before a request
     LineCheck lines_;
     ChunkedBody chunks_;
     Refusal refusal_;
@@ -115,7 +112,9 @@ private:
     size_t head_end_ = 0;  // 0: not reached
     size_t message_end_ = 0;
     Range target_;
-    std::vector<FieldRange> field_ranges_;
+    uint32_t name_end_ = 0;  // of the last field so far
+    uint32_t field_count_ = 0;
+    std::vector<FieldRange> field_ranges_;  // as many as field_count_, and spare ones
 
     uint64_t content_length_ = 0;
     size_t body_bytes_max_ = 0;
@@ -123,7 +122,6 @@ private:
     uint32_t blank_lines_ = 0;
     uint32_t host_count_ = 0;
     uint32_t coding_count_ = 0;
-    Part part_ = Part::none;
     bool chunked_ = false;
     bool keep_alive_ = false;
     bool is_http_1_0_ = false;
