@@ -40,6 +40,8 @@ TEST_CASE("LineCheck accepts lines that end in CRLF") {
     check_all_splits("a line of more than eight bytes\twith a tab, and \x80\xFF high bytes\r\n",
                      true);
     check_all_splits("an unfinished line", true);
+    check_all_splits(
+        "A long line, so that many bytes of it are looked at together: \t~\xFF\r\nB: c\r\n", true);
     check_all_splits("the first half of a line's end\r", true);
 }
 
@@ -51,6 +53,12 @@ TEST_CASE("LineCheck refuses every other line end") {
     check_all_splits("A: b\r\n\rTransfer-Encoding: chunked\r\n\r\n", false);
     check_all_splits("X:\rTransfer-Encoding: chunked\r\n\r\n", false);
     check_all_splits("A: b\r\n\n", false);
+    const std::string long_line(40, 'a');
+    for (const char* end :
+         {"\n", "\r", "\r\r\n", "\r\n\n", "\r\n folded\r\n", "\r\n\tfolded\r\n"}) {
+        check_all_splits(long_line + end + long_line, false);
+        check_all_splits(long_line + "\r\n" + long_line + "abc" + end + "b: c\r\n", false);
+    }
 }
 
 TEST_CASE("LineCheck refuses a folded line") {
@@ -65,7 +73,15 @@ TEST_CASE("LineCheck lets the first line begin with whitespace, which others jud
 }
 
 TEST_CASE("LineCheck refuses control characters wherever they stand in a line") {
-    const std::string line = "0123456789abcdef0123456789";
+    // As many bytes as are looked at one by one, sixteen at a time, and thirty-two at a time.
+    std::string line = "0123456789";
+    SUBCASE("short") {}
+    SUBCASE("long") {
+        line += "abcdef0123456789";
+    }
+    SUBCASE("longer") {
+        line += std::string(70, '~');
+    }
     for (int code = 0; code < 256; ++code) {
         const bool is_control = (code < 0x20 && code != '\t') || code == 0x7F;
         for (size_t at = 0; at < line.size(); ++at) {
@@ -106,7 +122,7 @@ TEST_CASE("LineCheck says whether it is between two lines") {
 }
 
 TEST_CASE("LineCheck reads nothing behind its input") {
-    for (size_t size = 0; size < 40; ++size) {
+    for (size_t size = 0; size < 80; ++size) {
         const test::GuardedText text(std::string(size, 'x'));
         CHECK(passes(text.view()));
     }
