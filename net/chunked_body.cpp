@@ -40,13 +40,31 @@ ChunkedBody::State ChunkedBody::feed(char* base, size_t& from, size_t to, size_t
             if (size_ == 0) step_ = Step::data_cr;
             continue;
         }
-        // The coding itself, up to the next data.
-        do {
-            if (!take(base[from], room, head_bytes, limits)) return State::refused;
-            ++from;
-        } while (from < to && step_ != Step::data && step_ != Step::end);
+        const size_t taken = take_whole({base + from, to - from}, room);
+        if (taken == 0 && !take(base[from], room, head_bytes, limits)) return State::refused;
+        from += std::max<size_t>(taken, 1);
     }
     return step_ == Step::end ? State::complete : State::need_more;
+}
+
+// What is between two chunks is nearly always there at once, and a size without extension.
+size_t ChunkedBody::take_whole(std::string_view bytes, size_t room) {
+    if (step_ == Step::data_cr && bytes.starts_with("\r\n")) {
+        step_ = Step::size;
+        return 2;
+    }
+    if (step_ != Step::size || has_digit_) return 0;
+    uint64_t size = 0;
+    size_t digits = 0;
+    for (; digits < bytes.size() && size <= room; ++digits) {
+        const int digit = hex_value(bytes[digits]);
+        if (digit < 0) break;
+        size = size * 16 + static_cast<unsigned>(digit);
+    }
+    if (digits == 0 || size > room || !bytes.substr(digits).starts_with("\r\n")) return 0;
+    size_ = size;
+    step_ = size == 0 ? Step::line : Step::data;
+    return digits + 2;
 }
 
 bool ChunkedBody::take(char byte, size_t room, size_t head_bytes, const FramingLimits& limits) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "net/exchange.h"
 #include "net/limits.h"
@@ -44,6 +45,8 @@ private:
         end,
     };
 
+    // Takes a whole line of the coding when it is there and needs no closer look: its bytes, or 0.
+    size_t take_whole(std::string_view bytes, size_t room);
     // Takes one byte of the coding itself; false: refused.
     bool take(char byte, size_t room, size_t head_bytes, const FramingLimits& limits);
     bool take_size(char byte, size_t room);

@@ -25,9 +25,12 @@ constexpr Set token_set = set_of("!#$%&'*+-.^_`|~");
 constexpr Set host_name_set = set_of("-._~%!$&'()*+,;=");
 constexpr Set ip_literal_set = set_of("-._~!$&'()*+,;=:");
 
+bool is_in(const Set& set, char c) {
+    return set[static_cast<unsigned char>(c)];
+}
+
 bool all_in(const Set& set, std::string_view text) {
-    return std::all_of(text.begin(), text.end(),
-                       [&](char c) { return set[static_cast<unsigned char>(c)]; });
+    return std::all_of(text.begin(), text.end(), [&](char c) { return is_in(set, c); });
 }
 
 bool is_digit(char c) {
@@ -43,6 +46,7 @@ constexpr uint64_t in_each(uint64_t byte) {
 bool equal_but_for_case(uint64_t a, uint64_t b) {
     const uint64_t differing = a ^ b;
     if ((differing & ~in_each(0x20)) != 0) return false;
+    if (differing == 0) return true;
     const uint64_t lower = a | in_each(0x20);
     const uint64_t low_bits = lower & in_each(0x7F);
     const uint64_t from_a = low_bits + in_each(0x80 - 'a');
@@ -80,13 +84,6 @@ bool equals_ignoring_case(const char* a, const char* b, size_t size) {
     return equal_but_for_case(load_word(a, size), load_word(b, size));
 }
 
-int hex_value(char digit) {
-    if (is_digit(digit)) return digit - '0';
-    if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-    if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
-    return -1;
-}
-
 bool is_host(std::string_view text) {
     std::string_view port;
     if (text.starts_with('[')) {
@@ -95,9 +92,10 @@ bool is_host(std::string_view text) {
         if (!all_in(ip_literal_set, text.substr(1, end - 1))) return false;
         port = text.substr(end + 1);
     } else {
-        const size_t end = std::min(text.find(':'), text.size());
-        if (end == 0 || !all_in(host_name_set, text.substr(0, end))) return false;
-        port = text.substr(end);
+        const auto is_in_name = [](char c) { return is_in(host_name_set, c); };
+        const auto end = std::find_if_not(text.begin(), text.end(), is_in_name);
+        if (end == text.begin()) return false;
+        port = {end, text.end()};
     }
     if (port.empty()) return true;
     return port.front() == ':' && port.size() <= 6 &&

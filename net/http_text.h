@@ -29,7 +29,11 @@ inline std::string_view trim(std::string_view text) {
 bool is_host(std::string_view text);
 
 // The value of a hex digit, or -1.
-int hex_value(char digit);
+inline int hex_value(char digit) {
+    if (digit >= '0' && digit <= '9') return digit - '0';
+    const int lower = digit | 0x20;
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
 
 // DIGIT "." DIGIT
 bool is_version(std::string_view text);

@@ -41,6 +41,22 @@ TEST_CASE("ChunkedBody reads nothing behind its input, wherever that ends") {
     CHECK(body == "hello0123456789");
 }
 
+TEST_CASE("ChunkedBody takes a size in any number of digits and either case, up to the limit") {
+    for (const std::string coded : {"a\r\n0123456789\r\n0\r\n\r\n", "0A\r\n0123456789\r\n0\r\n\r\n",
+                                    "00000000000000000000a\r\n0123456789\r\n000\r\n\r\n"}) {
+        std::string body;
+        CHECK(decoded_bytes(coded, body) == static_cast<int64_t>(coded.size()));
+        CHECK(body == "0123456789");
+    }
+    for (const std::string coded :
+         {"\r\n", "g\r\n", "1g\r\na\r\n", "1\n\na\r\n", "1\r\r\na\r\n", "1\r\nab\r\n", "1\r\na\r\r",
+          "1\r\na\n", "ffffffffffffffff\r\n", "10000000000000001\r\na\r\n", "2000001\r\na"}) {
+        CAPTURE(coded);
+        std::string body;
+        CHECK(decoded_bytes(coded, body) == -1);
+    }
+}
+
 TEST_CASE("ChunkedBody stops at the end of the body") {
     std::string body;
     const std::string coded = "1\r\na\r\n0\r\n\r\n";
