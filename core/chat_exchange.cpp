@@ -53,8 +53,12 @@ ChatExchange::ChatExchange(ChatServices& services, const Setup& setup,
 
 ChatExchange::~ChatExchange() {
     if (is_started_) services_.metrics.streams_open.subtract();
-    const bool is_small =
-        whole_ && std::max(whole_->body.capacity(), whole_->bytes) <= kept_bytes_max;
+    if (whole_) give_back_whole();
+}
+
+// The next exchange may begin before this one is gone.
+void ChatExchange::give_back_whole() {
+    const bool is_small = std::max(whole_->body.capacity(), whole_->bytes) <= kept_bytes_max;
     if (is_small) services_.spare = std::move(whole_);
 }
 
@@ -223,8 +227,9 @@ void ChatExchange::start_whole(net::Responder& out, uint16_t status, std::string
 
 Progress ChatExchange::send_whole(net::Responder& out) {
     const auto body = std::string_view(whole_->body).substr(0, whole_->body_size);
-    const bool is_sent = send_body(body, whole_->sent, out.body());
-    return is_sent ? Progress::finished : Progress::waiting;
+    if (!send_body(body, whole_->sent, out.body())) return Progress::waiting;
+    if (whole_->fault.empty()) give_back_whole();
+    return Progress::finished;
 }
 
 // Before the first byte an error is a response of its own; after it an event, and the end of the

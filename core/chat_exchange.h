@@ -81,6 +81,7 @@ private:
     [[gnu::cold]] net::Progress refuse_length(net::Responder& out);
     void start_whole(net::Responder& out, uint16_t status, std::string_view fields);
     net::Progress send_whole(net::Responder& out);
+    void give_back_whole();
 
     ChatServices& services_;
     const json::AnswerHead head_;
