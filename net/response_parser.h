@@ -1,7 +1,5 @@
 #pragma once
 
-#include <llhttp.h>
-
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -10,14 +8,14 @@
 
 #include "net/body_window.h"
 #include "net/chunked_body.h"
-#include "net/line_check.h"
+#include "net/upstream_head.h"
 #include "net/upstream_limits.h"
 
 namespace net {
 
-// ResponseParser frames one response of an upstream: llhttp for the head, and the rules that llhttp
-// leaves to its callers (RFC 9112 section 6.3). It keeps no bytes but those of the fields; the
-// decoded body goes into the caller's window. Owned by a connection, reset per call.
+// ResponseParser frames one response of an upstream (RFC 9112 section 6.3). It keeps no bytes but
+// those of the fields; the decoded body goes into the caller's window. Owned by a connection, reset
+// per call.
 class ResponseParser {
 public:
     enum class State : uint8_t {
@@ -47,15 +45,12 @@ public:
 
     // From State::body on.
     uint16_t status() const { return status_; }
-    // "name:value\n" each, as they came; given away. Once per response.
+    // Whole lines, as they came; given away. Once per response.
     std::string take_fields();
     // With State::complete: whether the connection can carry another call.
     bool keeps_alive() const { return keeps_alive_ && !has_excess_; }
     // Bytes came that belong to no response.
     bool has_excess() const { return has_excess_; }
-
-    // The value of the first field of that name in the form of take_fields(), trimmed.
-    static std::string_view find_field(std::string_view fields, std::string_view name);
 
 private:
     enum class Framing : uint8_t { none, sized, chunked, until_end };
@@ -64,34 +59,13 @@ private:
     std::span<char> feed_head(std::span<char> bytes);
     std::span<char> feed_sized(std::span<char> bytes, BodyWindow& window);
     std::span<char> feed_chunked(std::span<char> bytes, BodyWindow& window);
-    void finish_head();
-    bool check_version();
-    bool choose_framing();
+    void begin_body();
+    Framing framing() const;
     State refuse(std::string_view reason);
-    int count_head_bytes(size_t bytes);
-
-    static ResponseParser& of(llhttp_t* parser) {
-        return *static_cast<ResponseParser*>(parser->data);
-    }
-    // Callbacks answer 0 to go on, -1 after refuse(), HPE_PAUSED to stop at a border.
-    static const llhttp_settings_t& callbacks();
-    static int on_field_name(llhttp_t* parser, const char* at, size_t size);
-    static int on_field_name_end(llhttp_t* parser);
-    static int on_field_value(llhttp_t* parser, const char* at, size_t size);
-    static int on_field_end(llhttp_t* parser);
-
-    // What only the head needs: a body that streams for minutes does without.
-    struct Head {
-        llhttp_t parser;
-        std::string fields;
-        size_t bytes = 0;  // with those of interim responses
-        uint32_t field_count = 0;
-        uint32_t interim_count = 0;
-        LineCheck lines;
-    };
 
     const UpstreamLimits& limits_;
-    std::unique_ptr<Head> head_;  // until take_fields()
+    // From the first byte until take_fields(): a body that streams for minutes does without.
+    std::unique_ptr<UpstreamHead> head_;
     std::string_view refusal_;
     uint64_t body_bytes_left_ = 0;  // of a sized body
     uint16_t status_ = 0;

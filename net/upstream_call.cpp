@@ -1,6 +1,6 @@
 #include "net/upstream_call.h"
 
-#include "net/response_parser.h"
+#include "net/upstream_head.h"
 
 namespace net {
 
@@ -17,7 +17,7 @@ UpstreamCall::~UpstreamCall() {
 }
 
 std::string_view UpstreamCall::field(std::string_view name) const {
-    return ResponseParser::find_field(fields_, name);
+    return UpstreamHead::find_field(fields_, name);
 }
 
 void UpstreamCall::consume(size_t bytes) {

@@ -7,6 +7,7 @@
 
 using net::BodyWindow;
 using net::ResponseParser;
+using net::UpstreamHead;
 using State = net::ResponseParser::State;
 
 namespace {
@@ -66,9 +67,9 @@ TEST_CASE("ResponseParser frames a body of known length") {
     CHECK(parsed.status == 200);
     CHECK(parsed.body == "hello");
     CHECK(parsed.keeps_alive);
-    CHECK(ResponseParser::find_field(parsed.fields, "content-type") == "text/plain");
-    CHECK(ResponseParser::find_field(parsed.fields, "x-empty").empty());
-    CHECK(ResponseParser::find_field(parsed.fields, "x-none").empty());
+    CHECK(UpstreamHead::find_field(parsed.fields, "content-type") == "text/plain");
+    CHECK(UpstreamHead::find_field(parsed.fields, "x-empty").empty());
+    CHECK(UpstreamHead::find_field(parsed.fields, "x-none").empty());
 }
 
 TEST_CASE("ResponseParser joins chunks and drops extensions and trailers") {
@@ -78,7 +79,7 @@ TEST_CASE("ResponseParser joins chunks and drops extensions and trailers") {
     CHECK(parsed.state == State::complete);
     CHECK(parsed.body == "abc0123456789");
     CHECK(parsed.keeps_alive);
-    CHECK(parsed.fields == "Transfer-Encoding:Chunked\n");
+    CHECK(parsed.fields == "Transfer-Encoding: Chunked\r\n");
 }
 
 TEST_CASE("ResponseParser reads to the end without a length") {
@@ -107,7 +108,7 @@ TEST_CASE("ResponseParser skips interim responses") {
     CHECK(parsed.state == State::complete);
     CHECK(parsed.status == 404);
     CHECK(parsed.body == "no");
-    CHECK(parsed.fields == "Content-Length:2\n");
+    CHECK(parsed.fields == "Content-Length: 2\r\n");
     std::string many;
     for (int i = 0; i < 9; ++i) many += "HTTP/1.1 102 Processing\r\n\r\n";
     CHECK(parse({many}).state == State::refused);
@@ -119,6 +120,40 @@ TEST_CASE("ResponseParser tells when the connection cannot be used again") {
     CHECK_FALSE(parse_split("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n").keeps_alive);
     CHECK_FALSE(parse({"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nab"}).keeps_alive);
     CHECK_FALSE(parse({"HTTP/1.1 204 OK\r\n\r\nHTTP/1.1 200 OK\r\n"}).keeps_alive);
+}
+
+TEST_CASE("ResponseParser reads the options of the connection") {
+    const auto keeps_alive = [](const std::string& version, const std::string& fields) {
+        return parse_split("HTTP/" + version + " 200 OK\r\n" + fields + "Content-Length: 0\r\n\r\n")
+            .keeps_alive;
+    };
+    CHECK(keeps_alive("1.1", "Connection: keep-alive\r\n"));
+    CHECK(keeps_alive("1.1", "Connection: closed, x\r\n"));
+    CHECK(keeps_alive("1.1", "X-Connection: close\r\n"));
+    CHECK(keeps_alive("1.0", "connection: Keep-Alive\r\n"));
+    CHECK_FALSE(keeps_alive("1.1", "Connection: keep-alive, Close ,\r\n"));
+    CHECK_FALSE(keeps_alive("1.1", "Connection: x\r\nConnection: close\r\n"));
+    CHECK_FALSE(keeps_alive("1.1", "Proxy-Connection: close\r\n"));
+    CHECK_FALSE(keeps_alive("1.0", "Connection: x\r\n"));
+}
+
+TEST_CASE("ResponseParser skips empty lines and takes any reason, also none") {
+    for (const char* line :
+         {"\r\n\r\nHTTP/1.1 200 OK", "HTTP/1.1 200", "HTTP/1.1 200 ", "HTTP/1.1 200 \xFF \t:"}) {
+        const Parsed parsed = parse_split(std::string(line) + "\r\nContent-Length: 2 \r\n\r\nok");
+        CHECK(parsed.status == 200);
+        CHECK(parsed.body == "ok");
+    }
+}
+
+TEST_CASE("ResponseParser does not wait for the end of what is not HTTP") {
+    for (const char* text :
+         {"SSH-2.0-OpenSSH", "htt", "\r\n220 mail", "\x15\x03", "HTTP/1.1 2\x01"}) {
+        CHECK(parse({text}).state == State::refused);
+    }
+    for (const char* text : {"H", "HTTP/", "\r", "HTTP/1.1 200 OK\r\nA"}) {
+        CHECK(parse({text}).state == State::head);
+    }
 }
 
 TEST_CASE("ResponseParser refuses what can be read in two ways") {
@@ -140,7 +175,17 @@ TEST_CASE("ResponseParser refuses what can be read in two ways") {
           ok + "A: b\rC: d\r\n\r\n",
           ok + "A: b\nC: d\r\n\r\n",
           ok + "A: \x01\r\n\r\n",
+          ok + "Content-Length:\r\n\r\n",
+          ok + "Content-Length: +1\r\n\r\n",
+          ok + "Content-Length: 0x1\r\n\r\n",
+          ok + ": b\r\n\r\n",
+          ok + "A\r\n\r\n",
           std::string("HTTP/1.1 200 OK\n\n"),
+          std::string("HTTP/1.1 20 OK\r\n\r\n"),
+          std::string("HTTP/1.1  200 OK\r\n\r\n"),
+          std::string("HTTP/1.1 000 OK\r\n\r\n"),
+          std::string("HTTP/1.10 200 OK\r\n\r\n"),
+          std::string("http/1.1 200 OK\r\n\r\n"),
           std::string("HTTP/2.0 200 OK\r\n\r\n"),
           std::string("HTTP/0.9 200 OK\r\n\r\n"),
           std::string("HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"),
@@ -165,7 +210,7 @@ TEST_CASE("ResponseParser bounds what a response may cost") {
     CHECK(parse({"HTTP/1.1 200 " + std::string(70'000, 'x')}).state == State::refused);
     std::string fields;
     for (int i = 0; i < 201; ++i) fields += "A: b\r\n";
-    CHECK(parse({ok + fields}).state == State::refused);
+    CHECK(parse({ok + fields + "\r\n"}).state == State::refused);
     std::string chunks;
     for (int i = 0; i < 200; ++i) chunks += "1;" + std::string(100, 'e') + "\r\na\r\n";
     CHECK(parse({ok + "Transfer-Encoding: chunked\r\n\r\n" + chunks}).state == State::refused);
