@@ -9,9 +9,7 @@ Origin& ConnectionPool::origin(const Url& url, const Proxy* proxy) {
             return *known;
         }
     }
-    Origin& made = *origins_.emplace_back(std::make_unique<Origin>());
-    made.url = {url.is_https, url.host, url.port, {}, {}};
-    made.proxy = proxy;
+    Origin& made = *origins_.emplace_back(std::make_unique<Origin>(url, proxy));
     if (url.is_https) made.session = workspace_.tls->make_session();
     return made;
 }

@@ -39,40 +39,11 @@ std::unique_ptr<HttpCall> PooledHttpClient::start(CallRequest request, Wakeup wa
         call->fail({CallError::request, "https is not possible: " + request.url.host_and_port() +
                                             " was asked for by a program without TLS"});
     } else {
-        const Proxy* proxy = proxies_.proxy_for(request.url);
-        call->set_wire(write(request, proxy));
-        pool_.carry(*call, pool_.origin(request.url, proxy));
+        Origin& origin = pool_.origin(request.url, proxies_.proxy_for(request.url));
+        call->set_request(std::make_unique<UpstreamRequest>(std::move(request), origin));
+        pool_.carry(*call, origin);
     }
     return call;
-}
-
-// RFC 9112 section 3.2: a proxy for http is given the whole URL.
-UpstreamCall::Wire PooledHttpClient::write(CallRequest& request, const Proxy* proxy) const {
-    const bool names_all = proxy && !request.url.is_https;
-    const std::string authority = request.url.authority();
-    const bool has_path = !request.url.path.empty() || request.path.starts_with('/');
-    const size_t joined =
-        request.body.size() <= workspace_.limits.joined_bytes_max ? request.body.size() : 0;
-    UpstreamCall::Wire wire;
-    std::string& head = wire.head;
-    head.reserve(256 + request.fields.size() + 2 * authority.size() + request.path.size() +
-                 request.url.path.size() + joined);
-    head.append(request.method).append(" ");
-    if (names_all) head.append("http://").append(authority);
-    head.append(request.url.path).append(has_path ? "" : "/").append(request.path);
-    head.append(" HTTP/1.1\r\nHost: ").append(authority).append("\r\n");
-    if (names_all) head.append(proxy->authorization);
-    head.append(request.fields);
-    if (!request.body.empty() || request.method != "GET") {
-        head.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
-    }
-    head.append("\r\n");
-    if (joined != 0) {
-        head.append(request.body);
-    } else {
-        wire.body = std::move(request.body);
-    }
-    return wire;
 }
 
 }  // namespace net

@@ -19,8 +19,6 @@ public:
     const ConnectionPool& pool() const { return pool_; }
 
 private:
-    UpstreamCall::Wire write(CallRequest& request, const Proxy* proxy) const;
-
     UpstreamWorkspace workspace_;
     const ProxySettings& proxies_;
     ConnectionPool pool_;

@@ -16,8 +16,12 @@ class UpstreamConnection;
 // what calls to the same place share. Owned by the connection pool, for good: there are as many as
 // the settings name.
 struct Origin {
-    Url url;                       // without path
-    const Proxy* proxy = nullptr;  // null: none
+    Origin(const Url& upstream, const Proxy* its_proxy);
+
+    Url url;                  // without path
+    const Proxy* proxy;       // null: none
+    std::string before_path;  // of a request line, behind the method
+    std::string behind_path;  // the rest of the request line, and the fields that are always sent
     std::unique_ptr<TlsSession> session{};
     std::vector<UpstreamConnection*> idle{};  // the one used last is at the end
 };

@@ -53,7 +53,7 @@ void UpstreamCall::begin_response(uint16_t status, std::string fields) {
 
 void UpstreamCall::fail(CallFailure failure) {
     failure_ = std::make_unique<CallFailure>(std::move(failure));
-    drop_wire();
+    drop_request();
     advance(State::failed);
 }
 

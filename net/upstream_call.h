@@ -7,6 +7,7 @@
 #include "net/http_call.h"
 #include "net/timer_wheel.h"
 #include "net/upstream_limits.h"
+#include "net/upstream_request.h"
 
 namespace net {
 
@@ -29,12 +30,6 @@ protected:
 // come back. Owned by whoever made the call. It does nothing by itself.
 class UpstreamCall final : public HttpCall {
 public:
-    // The request as it goes over the wire. Kept until it cannot be needed again.
-    struct Wire {
-        std::string head;  // with the body when that is small
-        std::string body;
-    };
-
     UpstreamCall(const UpstreamLimits& limits, const CallTimeouts& timeouts, TimePoint started,
                  Wakeup wakeup);
     ~UpstreamCall() override;
@@ -50,9 +45,9 @@ public:
 
     // For the carrier.
     void set_carrier(CallCarrier* carrier) { carrier_ = carrier; }
-    void set_wire(Wire wire) { wire_ = std::make_unique<Wire>(std::move(wire)); }
-    const Wire* wire() const { return wire_.get(); }
-    void drop_wire() { wire_.reset(); }
+    void set_request(std::unique_ptr<UpstreamRequest> request) { request_ = std::move(request); }
+    const UpstreamRequest* request() const { return request_.get(); }
+    void drop_request() { request_.reset(); }
     BodyWindow& window() { return window_; }
     void advance(State state);
     void begin_response(uint16_t status, std::string fields);
@@ -70,7 +65,7 @@ private:
     const TimePoint started_;
     const Wakeup wakeup_;
     CallCarrier* carrier_ = nullptr;
-    std::unique_ptr<Wire> wire_;
+    std::unique_ptr<UpstreamRequest> request_;  // until it cannot be needed again
     std::string fields_;
     BodyWindow window_;
     std::unique_ptr<CallFailure> failure_;

@@ -100,14 +100,10 @@ void UpstreamConnection::begin_sending() {
 // Reads as well, since an upstream may answer before it has the whole request, and may even close
 // then: a write that fails is no reason to miss what it said.
 bool UpstreamConnection::send() {
-    const UpstreamCall::Wire& wire = *call_->wire();
-    const size_t size = wire.head.size() + wire.body.size();
-    while (sent_ < size && !is_write_broken_) {
-        const bool in_head = sent_ < wire.head.size();
-        const std::string_view part = in_head ? wire.head : wire.body;
+    const UpstreamRequest& request = *call_->request();
+    while (sent_ < request.size() && !is_write_broken_) {
         size_t taken = 0;
-        const Io io =
-            stream_->write(part.substr(in_head ? sent_ : sent_ - wire.head.size()), taken);
+        const Io io = stream_->write(request.piece(sent_, workspace_.area()), taken);
         if (io == Io::again) return receive();
         if (io != Io::ok) {
             is_write_broken_ = true;
@@ -122,7 +118,7 @@ bool UpstreamConnection::send() {
 
 bool UpstreamConnection::finish_sending() {
     // Only a reused connection is worth a retry, and only then is the request needed again.
-    if (!is_reused_ || has_answer_) call_->drop_wire();
+    if (!is_reused_ || has_answer_) call_->drop_request();
     const bool has_head = parser_.state() == ResponseParser::State::body;
     state_ = has_head ? State::streaming : State::waiting;
     if (!has_head) call_->advance(HttpCall::State::waiting);
@@ -131,16 +127,17 @@ bool UpstreamConnection::finish_sending() {
 
 bool UpstreamConnection::receive() {
     const bool is_sending = state_ == State::sending;
-    const size_t room = std::min(call_->window().room(), workspace_.limits.read_bytes);
+    const std::span<char> area = workspace_.area();
+    const size_t room = std::min(call_->window().room(), area.size());
     if (room == 0) {
         if (!is_sending) arm(TimePoint::max());  // the owner is slow, not the upstream
         return false;
     }
     size_t bytes = 0;
-    const Io io = stream_->read({workspace_.read_area(), room}, bytes);
+    const Io io = stream_->read(area.first(room), bytes);
     switch (io) {
         case Io::ok:
-            return accept({workspace_.read_area(), bytes});
+            return accept(area.first(bytes));
         case Io::again:
             // The window may just have been emptied: the silence begins now.
             if (state_ == State::streaming && deadline_ == TimePoint::max()) {
@@ -159,7 +156,7 @@ bool UpstreamConnection::accept(std::span<char> bytes) {
     const bool had_head = parser_.state() == ResponseParser::State::body;
     const size_t held_before = call_->window().size();
     has_answer_ = true;
-    if (state_ != State::sending) call_->drop_wire();
+    if (state_ != State::sending) call_->drop_request();
     const ResponseParser::State parsed = parser_.feed(bytes, call_->window());
     if (parsed == ResponseParser::State::refused) {
         fail(CallError::malformed, name() + ": " + std::string(parser_.refusal()));
@@ -178,7 +175,7 @@ bool UpstreamConnection::accept(std::span<char> bytes) {
 bool UpstreamConnection::finish() {
     const bool was_sent = state_ != State::sending;
     UpstreamCall& call = *detach();
-    call.drop_wire();
+    call.drop_request();
     call.advance(HttpCall::State::complete);
     if (!was_sent || !parser_.keeps_alive()) {
         doom();
@@ -193,7 +190,7 @@ bool UpstreamConnection::finish() {
 void UpstreamConnection::end_of_stream(Io io) {
     if (io == Io::closed && parser_.ends_here()) {
         UpstreamCall& call = *detach();
-        call.drop_wire();
+        call.drop_request();
         call.advance(HttpCall::State::complete);
         return doom();
     }
