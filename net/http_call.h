@@ -55,8 +55,8 @@ struct CallFailure {
 };
 
 // HttpCall is one request to an upstream and its response, pulled by its owner, which is woken
-// when there is more to pull or the state has changed. Destroying the call ends it: its connection
-// is dropped unless the response was complete.
+// when there is something to pull: the head, more of the body, the end. Destroying the call ends
+// it: its connection is dropped unless the response was complete.
 class HttpCall {
 public:
     enum class State : uint8_t {

@@ -40,21 +40,24 @@ const CallFailure& UpstreamCall::failure() const {
     return failure_ ? *failure_ : none;
 }
 
-void UpstreamCall::advance(State state) {
-    state_ = state;
-    wakeup_.wake();
-}
-
 void UpstreamCall::begin_response(uint16_t status, std::string fields) {
     status_ = status;
     fields_ = std::move(fields);
-    advance(State::streaming);
+    state_ = State::streaming;
+    wake();
+}
+
+void UpstreamCall::complete() {
+    drop_request();
+    state_ = State::complete;
+    wake();
 }
 
 void UpstreamCall::fail(CallFailure failure) {
     failure_ = std::make_unique<CallFailure>(std::move(failure));
     drop_request();
-    advance(State::failed);
+    state_ = State::failed;
+    wake();
 }
 
 bool UpstreamCall::take_retry() {

@@ -49,8 +49,9 @@ public:
     const UpstreamRequest* request() const { return request_.get(); }
     void drop_request() { request_.reset(); }
     BodyWindow& window() { return window_; }
-    void advance(State state);
+    void advance(State state) { state_ = state; }  // while there is nothing to pull yet
     void begin_response(uint16_t status, std::string fields);
+    void complete();
     void fail(CallFailure failure);
     void wake() const { wakeup_.wake(); }
     // True once: the one retry that a call has.

@@ -32,12 +32,12 @@ void UpstreamConnection::carry(UpstreamCall& call) {
     is_reused_ = stream_ != nullptr;
     if (is_reused_) {
         begin_sending();
-    } else {
-        state_ = State::dialing;
-        dialer_ = std::make_unique<Dialer>(workspace_, *this, origin_);
-        call.advance(HttpCall::State::connecting);
-        arm(now() + call.timeouts().connect);
+        return pump();  // at once: the upstream works while others have their turn
     }
+    state_ = State::dialing;
+    dialer_ = std::make_unique<Dialer>(workspace_, *this, origin_);
+    call.advance(HttpCall::State::connecting);
+    arm(now() + call.timeouts().connect);
     workspace_.loop.ready().post(*this);
 }
 
@@ -174,9 +174,7 @@ bool UpstreamConnection::accept(std::span<char> bytes) {
 // The response is complete. The connection does not wait for the owner to read it.
 bool UpstreamConnection::finish() {
     const bool was_sent = state_ != State::sending;
-    UpstreamCall& call = *detach();
-    call.drop_request();
-    call.advance(HttpCall::State::complete);
+    detach()->complete();
     if (!was_sent || !parser_.keeps_alive()) {
         doom();
         return false;
@@ -189,9 +187,7 @@ bool UpstreamConnection::finish() {
 
 void UpstreamConnection::end_of_stream(Io io) {
     if (io == Io::closed && parser_.ends_here()) {
-        UpstreamCall& call = *detach();
-        call.drop_request();
-        call.advance(HttpCall::State::complete);
+        detach()->complete();
         return doom();
     }
     // The upstream has closed an idle connection at the moment we used it (RFC 9112 section 9.3.1).
