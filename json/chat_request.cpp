@@ -169,21 +169,21 @@ constexpr Field known_fields[] = {
 
 bool decode_field(Decoding& decoding, std::string_view key, Node& node) {
     for (const Field& field : known_fields) {
-        if (field.key == key) return field.decode(decoding, node, Path(field.key));
+        if (is_same(field.key, key)) return field.decode(decoding, node, Path(field.key));
     }
     return decoding.fields.text().skip(node);
+}
+
+[[gnu::cold]] DecodeError missing(const Seen& seen) {
+    if (!seen.has_model) return {"you must provide a model parameter", "", ""};
+    return {"Missing required parameter: 'messages'.", "messages", "missing_required_parameter"};
 }
 
 // Takes over what had to wait. False: the request is refused.
 bool finish(Decoding& decoding, DecodeError& error) {
     auto& [fields, out, messages_max, seen] = decoding;
-    if (!seen.has_model) {
-        error = {"you must provide a model parameter", "", ""};
-        return false;
-    }
-    if (!seen.has_messages) {
-        error = {"Missing required parameter: 'messages'.", "messages",
-                 "missing_required_parameter"};
+    if (!seen.has_model || !seen.has_messages) {
+        error = missing(seen);
         return false;
     }
     out.stream = seen.stream.value_or(false);
@@ -201,12 +201,16 @@ bool finish(Decoding& decoding, DecodeError& error) {
     return true;
 }
 
+[[gnu::cold]] DecodeError malformed(const std::string& fault) {
+    return {"We could not parse the JSON body of your request. (Hint: " + fault + ".)", "", ""};
+}
+
 // Empties a list; gives the memory of an unusually long one back.
 template <class Element>
 void empty(std::vector<Element>& list) {
     constexpr size_t kept_bytes_max = 1 << 20;
     list.clear();
-    if (list.capacity() * sizeof(Element) > kept_bytes_max) list.shrink_to_fit();
+    if (list.capacity() * sizeof(Element) > kept_bytes_max) list = std::vector<Element>();
 }
 
 }  // namespace
@@ -238,9 +242,7 @@ bool ChatDecoder::decode(std::string_view body, ChatRequest& out, DecodeError& e
         return decode_field(decoding, key, node);
     };
     if (state_->reader.read(body, visit)) return finish(decoding, error);
-    error = {
-        "We could not parse the JSON body of your request. (Hint: " + state_->reader.fault() + ".)",
-        "", ""};
+    error = malformed(state_->reader.fault());
     return false;
 }
 

@@ -11,16 +11,9 @@ constexpr std::array<std::string_view, 6> role_names = {"system",   "assistant",
 constexpr std::array<Role, 6> role_of = {Role::system,   Role::assistant, Role::user,
                                          Role::function, Role::tool,      Role::developer};
 
-// What a message's fields say, before it is known whether they fit each other.
-struct MessageFields {
-    bool has_role = false;
-    std::optional<JsonText> tool_call_id;
-};
-
 bool decode_role(FieldReader& fields, Node& node, const Path& path, Role& out) {
     if (!node.token.is_string()) {
-        static const std::string expected = "one of " + list_of(role_names);
-        return fields.wrong_type(node, path, expected);
+        return fields.wrong_type(node, path, "one of " + list_of(role_names));
     }
     size_t index = index_among(role_names, node.token.string());
     if (index == role_names.size()) {
@@ -84,8 +77,9 @@ bool decode_call(FieldReader& fields, Node& node, const Path& path, std::vector<
     return true;
 }
 
-bool decode_calls(FieldReader& fields, Node& node, const Path& path, Message& message,
-                  std::vector<ToolCall>& calls) {
+// Kept out of the way of messages without calls.
+[[gnu::noinline]] bool decode_calls(FieldReader& fields, Node& node, const Path& path,
+                                    Message& message, std::vector<ToolCall>& calls) {
     message.calls_begin = static_cast<uint32_t>(calls.size());
     if (node.is(Token::Kind::array)) {
         auto visit = [&](size_t index, Node& element) {
@@ -101,11 +95,11 @@ bool decode_calls(FieldReader& fields, Node& node, const Path& path, Message& me
 
 bool decode_message(FieldReader& fields, Node& node, const Path& path, ChatRequest& out) {
     if (!node.is(Token::Kind::object)) return fields.wrong_type(node, path, "an object");
-    Message message;
-    MessageFields seen;
+    Message& message = out.messages.emplace_back();
+    bool has_role = false, has_tool_call_id = false;
     auto visit = [&](std::string_view key, Node& value) {
         if (key == "role") {
-            seen.has_role = true;
+            has_role = true;
             return decode_role(fields, value, Path(path, key), message.role);
         }
         if (key == "content") {
@@ -114,18 +108,34 @@ bool decode_message(FieldReader& fields, Node& node, const Path& path, ChatReque
         if (key == "tool_calls") {
             return decode_calls(fields, value, Path(path, key), message, out.calls);
         }
-        if (key == "tool_call_id") return fields.string(value, Path(path, key), seen.tool_call_id);
+        if (key == "tool_call_id") {
+            has_tool_call_id = !value.token.is_null();
+            return fields.string(value, Path(path, key), message.tool_call_id);
+        }
         if (key == "name") return fields.string(value, Path(path, key), message.name);
         return fields.text().skip(value);
     };
     if (!fields.text().fields(node, visit)) return false;
-    if (!seen.has_role) fields.missing(node, path, "role");
-    if (message.role == Role::tool && !seen.tool_call_id) {
+    if (!has_role) fields.missing(node, path, "role");
+    if (message.role == Role::tool && !has_tool_call_id) {
         fields.missing(node, path, "tool_call_id");
     }
-    message.tool_call_id = seen.tool_call_id.value_or(JsonText());
-    out.messages.push_back(message);
     return true;
+}
+
+// What is wrong with how many messages there are.
+[[gnu::cold]] void wrong_count(FieldReader& fields, const Node& node, const Path& path,
+                               size_t count, uint32_t messages_max) {
+    if (count == 0) {
+        fields.wrong(node, path, "empty_array",
+                     "Invalid 'messages': empty array. Expected an array with minimum length 1, "
+                     "but got an empty array instead.");
+    } else {
+        fields.wrong(node, path, "array_above_max_length",
+                     "Invalid 'messages': array too long. Expected an array with maximum length " +
+                         std::to_string(messages_max) + ", but got an array with length " +
+                         std::to_string(count) + " instead.");
+    }
 }
 
 }  // namespace
@@ -143,16 +153,7 @@ bool decode_messages(FieldReader& fields, Node& node, const Path& path, uint32_t
         return decode_message(fields, element, Path(path, index), out);
     };
     if (!fields.text().elements(node, visit)) return false;
-    if (count == 0) {
-        fields.wrong(node, path, "empty_array",
-                     "Invalid 'messages': empty array. Expected an array with minimum length 1, "
-                     "but got an empty array instead.");
-    } else if (count > messages_max) {
-        fields.wrong(node, path, "array_above_max_length",
-                     "Invalid 'messages': array too long. Expected an array with maximum length " +
-                         std::to_string(messages_max) + ", but got an array with length " +
-                         std::to_string(count) + " instead.");
-    }
+    if (count == 0 || count > messages_max) wrong_count(fields, node, path, count, messages_max);
     return true;
 }
 

@@ -175,7 +175,7 @@ bool FieldReader::counts(const Node& node) const {
 
 size_t index_among(std::span<const std::string_view> names, JsonText text) {
     size_t index = 0;
-    while (index < names.size() && names[index] != text.view()) ++index;
+    while (index < names.size() && !is_same(names[index], text.view())) ++index;
     if (index < names.size() || !text.has_escapes()) return index;
     return index_of_escaped(names, text);
 }

@@ -7,6 +7,7 @@
 
 #include "json/chat_request.h"
 #include "json/reader.h"
+#include "json/swar.h"
 
 namespace json {
 
@@ -82,6 +83,14 @@ private:
     DecodeError error_;
     const char* at_ = nullptr;  // where the remembered error stands
 };
+
+// Whether two names are the same. Like ==, but names are short: most are not worth a call.
+inline bool is_same(std::string_view a, std::string_view b) {
+    if (a.size() != b.size()) return false;
+    if (a.size() > 16) return a == b;
+    if (a.size() >= 8) return has_same_ends<uint64_t>(a, b);
+    return a.size() >= 4 ? has_same_ends<uint32_t>(a, b) : a == b;
+}
 
 // Where `text` stands among `names`, also when some of it is escaped; names.size() if nowhere.
 size_t index_among(std::span<const std::string_view> names, JsonText text);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string_view>
 
 // Eight bytes at a time in an ordinary register, on any machine.
 namespace json {
@@ -61,6 +62,16 @@ constexpr Word has_special(Word word) {
     return static_cast<Word>(
                ((word & static_cast<Word>(~high_bits)) + static_cast<Word>(low_bits)) | word) &
            static_cast<Word>(high_bits);
+}
+
+// Whether two texts begin with the same word and end with the same word.
+// REQUIRES: they are of one size, which is at least the word's.
+template <class Word>
+inline bool has_same_ends(std::string_view a, std::string_view b) {
+    const size_t last = a.size() - sizeof(Word);
+    const Word first_bits = load<Word>(a.data()) ^ load<Word>(b.data());
+    const Word last_bits = load<Word>(a.data() + last) ^ load<Word>(b.data() + last);
+    return (first_bits | last_bits) == 0;
 }
 
 }  // namespace json
