@@ -12,7 +12,8 @@
 namespace net {
 namespace {
 
-// Whether a text of a few bytes has one that is `sought`. REQUIRES: tail_slack bytes behind it.
+// Whether a short text of an InputBuffer holds `sought`: without a call, and reading into the
+// bytes behind it.
 bool contains(std::string_view text, char sought) {
 #ifdef __SSE2__
     const __m128i pattern = _mm_set1_epi8(sought);
@@ -33,13 +34,12 @@ bool contains(std::string_view text, char sought) {
 }  // namespace
 
 HttpParser::HttpParser(const Limits& limits) : limits_(limits) {
-    llhttp_init(&fresh_, HTTP_REQUEST, &callbacks);
-    fresh_.data = this;
     reset();
 }
 
 void HttpParser::reset() {
-    parser_ = fresh_;
+    parser_ = fresh;
+    parser_.data = this;
     lines_.reset();
     refusal_ = {0, {}};
     parsed_ = head_end_ = message_end_ = 0;
@@ -267,6 +267,12 @@ const llhttp_settings_t HttpParser::callbacks = [] {
     made.on_url = on_target;
     made.on_header_field = on_field_name;
     made.on_headers_complete = [](llhttp_t*) -> int { return HPE_PAUSED; };
+    return made;
+}();
+
+const llhttp_t HttpParser::fresh = [] {
+    llhttp_t made;
+    llhttp_init(&made, HTTP_REQUEST, &callbacks);
     return made;
 }();
 

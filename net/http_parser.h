@@ -95,12 +95,12 @@ private:
     static HttpParser& of(llhttp_t* parser) { return *static_cast<HttpParser*>(parser->data); }
     // Callbacks answer 0 to go on, -1 after refuse(), HPE_PAUSED to stop at a border.
     static const llhttp_settings_t callbacks;
+    static const llhttp_t fresh;  // what parser_ is before a request
     static int on_target(llhttp_t* parser, const char* at, size_t size);
     static int on_field_name(llhttp_t* parser, const char* at, size_t size);
 
     const Limits& limits_;
     llhttp_t parser_;
-    llhttp_t fresh_;  // what parser_ is before a request
     LineCheck lines_;
     ChunkedBody chunks_;
     Refusal refusal_;
