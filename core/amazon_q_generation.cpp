@@ -133,8 +133,10 @@ Next AmazonQGeneration::read_head() {
         case State::complete:
             break;
     }
-    services_.log.event(net::LogLevel::debug, "Amazon Q answered",
-                        call_->field("x-amzn-requestid"));
+    if (services_.log.wants(net::LogLevel::debug)) {
+        services_.log.event(net::LogLevel::debug, "Amazon Q answered",
+                            call_->field("x-amzn-requestid"));
+    }
     const std::string_view type = call_->field("content-type");
     if (call_->status() != 200) {
         stage_ = Stage::refusal;
