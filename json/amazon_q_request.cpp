@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
 namespace json {
@@ -40,25 +39,24 @@ void write_block(std::string_view escaped, std::string& out) {
 
 constexpr size_t escape_bytes = 6;  // of \uXXXX
 
-// The code unit of a \uXXXX escape, or 0 when `at` points at something else.
-unsigned code_unit(std::string_view text, size_t at) {
-    const std::string_view unit = text.substr(std::min(at, text.size()), escape_bytes);
-    unsigned value = 0;
-    if (unit.size() < escape_bytes || !unit.starts_with("\\u")) return 0;
-    std::from_chars(unit.data() + 2, unit.data() + escape_bytes, value, 16);
-    return value;
+// Of \uD800 to \uDFFF at `at` the second digit in lower case, which is below c in the first half of
+// a surrogate pair; 0: no such escape stands there.
+char surrogate_digit(const char* at) {
+    const bool is_surrogate =
+        at[0] == '\\' && at[1] == 'u' && (at[2] | 0x20) == 'd' && at[3] >= '8';
+    return is_surrogate ? static_cast<char>(at[3] | 0x20) : '\0';
 }
 
 // Half a surrogate pair is legal JSON but no text that a service could store: it becomes U+FFFD.
 void replace_lone_surrogates(std::string& json, size_t from) {
     for (size_t at = from; (at = json.find('\\', at)) != std::string::npos;) {
-        const unsigned unit = code_unit(json, at);
-        if (unit < 0xD800 || unit > 0xDFFF) {
+        const char* const escape = json.c_str() + at;
+        const char digit = surrogate_digit(escape);
+        if (digit == '\0') {
             at += 2;
             continue;
         }
-        const unsigned next = code_unit(json, at + escape_bytes);
-        const bool is_pair = unit < 0xDC00 && next >= 0xDC00 && next <= 0xDFFF;
+        const bool is_pair = digit < 'c' && surrogate_digit(escape + escape_bytes) >= 'c';
         if (!is_pair) json.replace(at, escape_bytes, "\\ufffd");
         at += is_pair ? 2 * escape_bytes : escape_bytes;
     }

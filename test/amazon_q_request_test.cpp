@@ -113,6 +113,11 @@ TEST_CASE("text is spliced with its escapes") {
     CHECK(t.out.find(R"("content":"a\"\u0041\n\ufffd é")") != std::string::npos);
     Translation pairs(chat(message("user", R"(\uD83D\ude00\udE00\\ud800)")));
     CHECK(pairs.current("/content") == "\U0001F600\uFFFD\\ud800");
+    Translation halves(
+        chat(message("user", R"(\uDBff\udc00\udbFF\uDFff\udBff\uDbff\uDFFF\ud7ff\ue000)")));
+    CHECK(halves.current("/content") == "\U0010FC00\U0010FFFF\uFFFD\U0010FFFF\uD7FF\uE000");
+    Translation last(chat(message("user", R"(\ud800\\\udfff)")));
+    CHECK(last.current("/content") == "\uFFFD\\\uFFFD");
 }
 
 TEST_CASE("R1: turns alternate and begin and end with a user's") {
