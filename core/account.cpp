@@ -72,7 +72,7 @@ TokenSource::State Account::take(Token& out, Failure& failure) {
             wishes_.token = true;
             ask_keeper();
         }
-        out = token_;
+        if (out.version != token_.version) out = token_;
     } else if (state_ == State::ready || (state_ == State::unavailable && now >= look_again_at_)) {
         look_again();
     } else if (state_ == State::unavailable) {

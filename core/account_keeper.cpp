@@ -211,6 +211,7 @@ void AccountKeeper::continue_search() {
                              "the login has several profiles; see --profile-arn", arns.front());
         }
         login_.credentials.profile_arn = arns.front();
+        ++version_;
         if (!login_.is_foreign()) store_login();
     }
     search_.reset();

@@ -1,6 +1,7 @@
 #include "core/amazon_q_backend.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "net/random.h"
 
@@ -25,6 +26,15 @@ Failure refused_request(const json::DecodeError& error) {
     return failure;
 }
 
+json::AmazonQSettings body_settings(const AmazonQSettings& settings) {
+    using Operation = json::AmazonQSettings::Operation;
+    json::AmazonQSettings out;
+    out.operation = settings.iam ? Operation::send_message : Operation::generate_assistant_response;
+    out.origin = settings.origin;
+    out.reasoning = settings.reasoning;
+    return out;
+}
+
 }  // namespace
 
 AmazonQBackend::AmazonQBackend(AmazonQServices& services, ModelSource& models,
@@ -33,14 +43,7 @@ AmazonQBackend::AmazonQBackend(AmazonQServices& services, ModelSource& models,
       source_(models),
       default_name_(default_name.empty() ? std::string(previous_name) : default_name),
       created_(created),
-      writer_(body_settings_, {}) {
-    const AmazonQSettings& settings = services.settings;
-    using Operation = json::AmazonQSettings::Operation;
-    body_settings_.operation =
-        settings.iam ? Operation::send_message : Operation::generate_assistant_response;
-    body_settings_.origin = settings.origin;
-    body_settings_.reasoning = settings.reasoning;
-}
+      writer_(body_settings(services.settings), {}) {}
 
 std::unique_ptr<Generation> AmazonQBackend::start(const Call& call, Failure& failure) {
     std::string name, id;
@@ -51,7 +54,9 @@ std::unique_ptr<Generation> AmazonQBackend::start(const Call& call, Failure& fai
     }
     AmazonQGeneration::Question question;
     json::DecodeError error;
-    if (!writer_.write(call.chat, id, conversation_id(), question.names, question.body, error)) {
+    const Uuid uuid = conversation_id();
+    if (!writer_.write(call.chat, id, {uuid.data(), uuid.size()}, question.names, question.body,
+                       error)) {
         failure = refused_request(error);
         return nullptr;
     }
@@ -94,18 +99,20 @@ bool AmazonQBackend::find_id(std::string_view name, std::string& id) {
 }
 
 // A UUID of its own for each request: the service keeps no history under it.
-std::string AmazonQBackend::conversation_id() {
+AmazonQBackend::Uuid AmazonQBackend::conversation_id() {
     char high[16], low[16];
     net::write_hex(net::scatter(services_.random++), high);
     net::write_hex(net::scatter(services_.random++), low);
     high[12] = '4';  // RFC 9562: version 4,
     low[0] = 'a';    // variant 10
-    char id[] = "00000000-0000-0000-0000-000000000000";
-    std::copy(high, high + 8, id);
-    std::copy(high + 8, high + 12, id + 9);
-    std::copy(high + 12, high + 16, id + 14);
-    std::copy(low, low + 4, id + 19);
-    std::copy(low + 4, low + 16, id + 24);
+    Uuid id;
+    id.fill('-');
+    char* const to = id.data();
+    std::memcpy(to, high, 8);
+    std::memcpy(to + 9, high + 8, 4);
+    std::memcpy(to + 14, high + 12, 4);
+    std::memcpy(to + 19, low, 4);
+    std::memcpy(to + 24, low + 4, 12);
     return id;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <set>
 #include <string>
 #include <vector>
@@ -29,16 +30,17 @@ public:
     std::string_view name() const override { return "amazon-q"; }
 
 private:
+    using Uuid = std::array<char, 36>;
+
     // The service's id for a name; false when there is no such model. Empty: its default.
     bool find_id(std::string_view name, std::string& id);
-    std::string conversation_id();
+    Uuid conversation_id();
     void list(const std::string& id);
 
     AmazonQServices& services_;
     ModelSource& source_;
     const std::string default_name_;
     const int64_t created_;
-    json::AmazonQSettings body_settings_;
     json::AmazonQRequestWriter writer_;
     std::vector<json::Model> models_;
     std::set<std::string, std::less<>> names_;  // that answers were given under; see find_model

@@ -5,7 +5,6 @@
 #include <ctime>
 #include <utility>
 
-#include "core/amazon_q_call.h"
 #include "net/http_text.h"
 #include "net/random.h"
 
@@ -97,28 +96,33 @@ net::TimePoint AmazonQGeneration::deadline() const {
 
 Next AmazonQGeneration::authorize() {
     const bool needs_token = !services_.settings.iam;
-    Token token;
-    Failure failure;
-    switch (needs_token ? services_.tokens.take(waiter_, token, failure)
-                        : TokenSource::State::ready) {
-        case TokenSource::State::refreshing:
-            return Next::wait;
-        case TokenSource::State::unavailable:
-            failure_ = std::make_unique<Failure>(std::move(failure));
-            stage_ = Stage::failed;
-            return Next::failed;
-        case TokenSource::State::ready:
-            break;
+    if (const Next taken = needs_token ? take_token() : Next::delta; taken != Next::delta) {
+        return taken;
     }
     ++attempts_;
+    const Token& token = services_.token;
     token_version_ = token.version;
-    const net::Url endpoint = services_.settings.endpoint_for(token.profile_arn);
-    call_ = services_.client.start(
-        chat_call(services_.settings, endpoint, token, question_.body, ::time(nullptr)), wakeup_);
+    call_ = services_.client.start(services_.calls.request(token, question_.body, ::time(nullptr)),
+                                   wakeup_);
     parser_ = net::EventStreamParser(frame_bytes_max);
     events_.emplace(services_.reader, question_.names, question_.prompt_bytes);
     stage_ = Stage::head;
     return Next::delta;
+}
+
+Next AmazonQGeneration::take_token() {
+    Failure failure;
+    switch (services_.tokens.take(waiter_, services_.token, failure)) {
+        case TokenSource::State::ready:
+            return Next::delta;
+        case TokenSource::State::refreshing:
+            return Next::wait;
+        case TokenSource::State::unavailable:
+            break;
+    }
+    failure_ = std::make_unique<Failure>(std::move(failure));
+    stage_ = Stage::failed;
+    return Next::failed;
 }
 
 Next AmazonQGeneration::read_head() {

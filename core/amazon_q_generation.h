@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "core/amazon_q_calls.h"
 #include "core/amazon_q_settings.h"
 #include "core/backend.h"
 #include "core/token_source.h"
@@ -26,6 +27,8 @@ struct AmazonQServices {
     net::Log& log;
     json::Reader reader{128};  // of events
     uint64_t random = 0;       // a counter; net::scatter() makes jitter and ids of it
+    Token token{};             // the last that was taken
+    AmazonQCalls calls{settings};
 };
 
 // AmazonQGeneration is one answer of Amazon Q: it waits for a token, calls the service, and turns
@@ -53,6 +56,7 @@ private:
 
     // Each does one step; Next::delta means: go on.
     Next authorize();
+    Next take_token();
     Next read_head();
     Next read_refusal();
     Next read_frame();

@@ -12,14 +12,14 @@ namespace core {
 struct Token {
     std::string access_token;
     std::string profile_arn;  // empty: not to be sent
-    uint64_t version = 0;     // grows with every refresh
+    uint64_t version = 0;     // grows with every change; 0: there is none
 };
 
 // TokenSource is a worker's view of the account that all workers share. It never blocks.
 class TokenSource {
 public:
     enum class State : uint8_t {
-        ready,        // `out` is filled
+        ready,        // `out` is filled, unless it is the newest already
         refreshing,   // a refresh is running: ask again when woken
         unavailable,  // `failure` says why: nobody is logged in, or the login has ended
     };

@@ -37,6 +37,13 @@ void write_block(std::string_view escaped, std::string& out) {
     out.append(R"({"text":")").append(escaped).append(R"("})");
 }
 
+// A member behind others.
+std::string member(std::string_view key, std::string_view plain) {
+    std::string out;
+    write_member(key, plain, out);
+    return out;
+}
+
 constexpr size_t escape_bytes = 6;  // of \uXXXX
 
 // Of \uD800 to \uDFFF at `at` the second digit in lower case, which is below c in the first half of
@@ -69,11 +76,16 @@ bool is_text(const Part& part) {
 }  // namespace
 
 AmazonQRequestWriter::AmazonQRequestWriter(const AmazonQSettings& settings, Limits limits)
-    : settings_(settings),
+    : origin_(member("origin", settings.origin)),
+      sends_reasoning_(settings.reasoning),
       result_bytes_max_(limits.result_bytes_max),
       history_(limits.history),
       tools_(limits.depth_max),
-      decoder_(ChatDecoder::Limits{.depth_max = limits.depth_max}) {}
+      decoder_(ChatDecoder::Limits{.depth_max = limits.depth_max}) {
+    if (settings.operation == AmazonQSettings::Operation::send_message) {
+        source_ = member("source", settings.source);
+    }
+}
 
 bool AmazonQRequestWriter::write(const ChatRequest& request, std::string_view model_id,
                                  std::string_view conversation_id, ToolNames& names,
@@ -132,11 +144,20 @@ bool AmazonQRequestWriter::add_instructions(const Job& job, DecodeError& error) 
     return true;
 }
 
+// A good guess at the size of the body, not below it but in odd cases.
+size_t AmazonQRequestWriter::bytes_expected(const Job& job) const {
+    constexpr size_t fixed_bytes = 384, turn_bytes = 160, call_bytes = 160;
+    return fixed_bytes + job.model_id.size() + history_.bytes() + tools_.bytes() +
+           history_.turns().size() * turn_bytes + history_.calls().size() * call_bytes;
+}
+
 void AmazonQRequestWriter::write_body(const Job& job, std::string& out) {
     const auto turns = history_.turns();
-    out.reserve(out.size() + history_.bytes() + turns.size() * 160 + 1024);
+    out.reserve(out.size() + bytes_expected(job));
     out += R"({"conversationState":{"chatTriggerType":"MANUAL")";
-    if (!job.conversation_id.empty()) write_member("conversationId", job.conversation_id, out);
+    if (!job.conversation_id.empty()) {
+        out.append(R"(,"conversationId":")").append(job.conversation_id) += '"';
+    }
     if (turns.size() > 1) {
         out += R"(,"history":[)";
         for (size_t i = 0; i + 1 < turns.size(); ++i) {
@@ -151,50 +172,41 @@ void AmazonQRequestWriter::write_body(const Job& job, std::string& out) {
     }
     out += R"(,"currentMessage":)";
     write_user(job, turns.size() - 1, out);
-    out += '}';
-    if (!settings_.profile_arn.empty()) write_member("profileArn", settings_.profile_arn, out);
-    if (settings_.operation == AmazonQSettings::Operation::send_message) {
-        write_member("source", settings_.source, out);
-    }
-    if (settings_.reasoning) write_reasoning(job.request, out);
+    out.append("}").append(source_);
+    if (sends_reasoning_) write_reasoning(job.request, out);
     out += '}';
 }
 
 void AmazonQRequestWriter::write_user(const Job& job, size_t turn_index, std::string& out) {
-    const auto turns = history_.turns();
-    const Turn& turn = turns[turn_index];
-    const bool has_results = turn_index > 0 && !history_.calls_of(turns[turn_index - 1]).empty();
+    const Turn& turn = history_.turns()[turn_index];
+    const bool is_last = turn_index + 1 == history_.turns().size();
     const bool has_images = !history_.images_of(turn).empty();
+    const Turn* const calls = calls_before(turn_index);
     out += R"({"userInputMessage":{"content":")";
-    write_texts(turn, has_results ? only_results : has_images ? only_images : no_text, out);
-    out += '"';
-    write_member("origin", settings_.origin, out);
-    if (turn_index + 1 == turns.size() && !job.model_id.empty()) {
-        write_member("modelId", job.model_id, out);
-    }
+    write_texts(turn, calls != nullptr ? only_results : has_images ? only_images : no_text, out);
+    out.append("\"").append(origin_);
+    if (is_last && !job.model_id.empty()) write_member("modelId", job.model_id, out);
     if (has_images) write_images(turn, out);
-    write_context(job, turn_index, out);
+    write_context(job, calls, is_last, out);
     out += "}}";
 }
 
-void AmazonQRequestWriter::write_context(const Job& job, size_t turn_index, std::string& out) {
-    const auto turns = history_.turns();
-    const bool has_results = turn_index > 0 && !history_.calls_of(turns[turn_index - 1]).empty();
-    const size_t begin = out.size();
+// The turn whose calls this user's turn brings the results of, or null.
+const AmazonQRequestWriter::Turn* AmazonQRequestWriter::calls_before(size_t turn_index) const {
+    if (turn_index == 0) return nullptr;
+    const Turn& before = history_.turns()[turn_index - 1];
+    return history_.calls_of(before).empty() ? nullptr : &before;
+}
+
+void AmazonQRequestWriter::write_context(const Job& job, const Turn* calls, bool is_last,
+                                         std::string& out) {
+    const bool has_tools = is_last && AmazonQTools::are_any(job.request, history_);
+    if (calls == nullptr && !has_tools) return;
     out += R"(,"userInputMessageContext":{)";
-    if (has_results) write_results(job, turns[turn_index - 1], out);
-    bool has_tools = false;
-    if (turn_index + 1 == turns.size()) {
-        const size_t tools_begin = out.size();
-        out += has_results ? R"(,"tools":)" : R"("tools":)";
-        has_tools = tools_.write(job.request, job.names, history_, out);
-        if (!has_tools) out.resize(tools_begin);
-    }
-    if (has_results || has_tools) {
-        out += '}';
-    } else {
-        out.resize(begin);
-    }
+    if (calls != nullptr) write_results(job, *calls, out);
+    if (calls != nullptr && has_tools) out += ',';
+    if (has_tools) tools_.write(job.request, history_, out);
+    out += '}';
 }
 
 void AmazonQRequestWriter::write_assistant(const Turn& turn, std::string& out) {
@@ -298,11 +310,8 @@ void AmazonQRequestWriter::write_reasoning(const ChatRequest& request, std::stri
     }
 }
 
-void add_profile(std::string_view profile_arn, std::string& body) {
-    body.pop_back();  // the object's brace
-    body += R"(,"profileArn":")";
-    escape(profile_arn, body);
-    body += R"("})";
+std::string end_with_profile(std::string_view profile_arn) {
+    return (profile_arn.empty() ? std::string() : member("profileArn", profile_arn)) + '}';
 }
 
 }  // namespace json

@@ -18,12 +18,11 @@ struct AmazonQSettings {
     Operation operation = Operation::generate_assistant_response;
     std::string origin = "CLI";
     std::string source = "CLI";  // SendMessage only
-    std::string profile_arn;     // empty: not sent
     bool reasoning = false;      // send reasoning_effort; only newer models take it
 };
 
-// Adds the profile of the login to a body that was written without one.
-void add_profile(std::string_view profile_arn, std::string& body);
+// What takes the place of a body's last brace to name the profile of the login; empty: none.
+std::string end_with_profile(std::string_view profile_arn);
 
 // AmazonQRequestWriter turns a request into the body of GenerateAssistantResponse or SendMessage
 // (AWS's CodeWhisperer streaming service, members ConversationState and below). The text of
@@ -38,12 +37,12 @@ public:
         uint32_t depth_max = 128;           // of JSON inside the request
     };
 
-    // The settings must outlive the writer.
     AmazonQRequestWriter(const AmazonQSettings& settings, Limits limits);
 
     // Appends the body. `model_id` and `conversation_id` may be empty: then the service chooses.
-    // False: the conversation cannot be sent, `error` says which message is to blame, and `out` is
-    // as it was. `names` is cleared and filled for reading the answer; it is not referred to later.
+    // The latter has nothing in it that JSON escapes. False: the conversation cannot be sent,
+    // `error` says which message is to blame, and `out` is as it was. `names` is cleared and filled
+    // for reading the answer; it is not referred to later.
     [[nodiscard]] bool write(const ChatRequest& request, std::string_view model_id,
                              std::string_view conversation_id, ToolNames& names, std::string& out,
                              DecodeError& error);
@@ -61,10 +60,12 @@ private:
         ToolNames& names;
     };
 
+    size_t bytes_expected(const Job& job) const;
+    const Turn* calls_before(size_t turn_index) const;
     bool add_instructions(const Job& job, DecodeError& error);
     void write_body(const Job& job, std::string& out);
     void write_user(const Job& job, size_t turn_index, std::string& out);
-    void write_context(const Job& job, size_t turn_index, std::string& out);
+    void write_context(const Job& job, const Turn* calls, bool is_last, std::string& out);
     void write_assistant(const Turn& turn, std::string& out);
     void write_texts(const Turn& turn, JsonText filler, std::string& out);
     void write_images(const Turn& turn, std::string& out);
@@ -73,7 +74,8 @@ private:
     void write_arguments(JsonText arguments, std::string& out);
     void write_reasoning(const ChatRequest& request, std::string& out);
 
-    const AmazonQSettings& settings_;
+    std::string origin_, source_;  // members, as they stand in the body
+    bool sends_reasoning_;
     size_t result_bytes_max_;
     AmazonQHistory history_;
     AmazonQTools tools_;

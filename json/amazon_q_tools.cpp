@@ -6,11 +6,17 @@ namespace {
 constexpr JsonText placeholder =
     JsonText::trusted("This tool is no longer offered. Do not call it.");
 
+// What is written around a tool's name, description and parameters.
+constexpr size_t tool_bytes = 96;
+
 }  // namespace
 
 void AmazonQTools::begin(const ChatRequest& request, ToolNames& names, AmazonQHistory& history) {
+    names_.clear();
+    bytes_ = 0;
     for (const Tool& tool : request.tools) {
-        const std::string_view name = names.to_service(tool.name);
+        const std::string_view name = names_.emplace_back(names.to_service(tool.name));
+        bytes_ += tool_bytes + name.size() + tool.description.size() + tool.parameters.size();
         const JsonText kept = tool.description.cut(description_bytes_max);
         if (kept.size() == tool.description.size() ||
             request.tool_choice.kind == ToolChoice::Kind::none) {
@@ -22,29 +28,28 @@ void AmazonQTools::begin(const ChatRequest& request, ToolNames& names, AmazonQHi
     }
 }
 
-bool AmazonQTools::write(const ChatRequest& request, ToolNames& names,
-                         const AmazonQHistory& history, std::string& out) {
+bool AmazonQTools::are_any(const ChatRequest& request, const AmazonQHistory& history) {
+    const bool none = request.tool_choice.kind == ToolChoice::Kind::none;
+    return !history.calls().empty() || (!request.tools.empty() && !none);
+}
+
+void AmazonQTools::write(const ChatRequest& request, const AmazonQHistory& history,
+                         std::string& out) {
     used_.clear();
     written_.clear();
     for (const AmazonQHistory::Call& call : history.calls()) used_.insert(call.name);
     const bool none = request.tool_choice.kind == ToolChoice::Kind::none;
-    const size_t begin = out.size();
-    out += '[';
-    for (const Tool& tool : request.tools) {
-        const std::string_view name = names.to_service(tool.name);
-        if (none && !used_.contains(name)) continue;
-        if (!written_.insert(name).second) continue;
-        write_tool(name, tool.description.cut(description_bytes_max), tool.parameters, out);
+    out += R"("tools":[)";
+    for (size_t i = 0; i < names_.size(); ++i) {
+        const Tool& tool = request.tools[i];
+        if (none && !used_.contains(names_[i])) continue;
+        if (!written_.insert(names_[i]).second) continue;
+        write_tool(names_[i], tool.description.cut(description_bytes_max), tool.parameters, out);
     }
     for (const std::string_view name : used_) {
         if (!written_.contains(name)) write_tool(name, placeholder, {}, out);
     }
-    if (out.size() == begin + 1) {
-        out.resize(begin);
-        return false;
-    }
     out += ']';
-    return true;
 }
 
 void AmazonQTools::write_tool(std::string_view name, JsonText description,

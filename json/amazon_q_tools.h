@@ -3,6 +3,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "json/amazon_q_history.h"
 #include "json/chat_request.h"
@@ -24,16 +25,23 @@ public:
     // Names the tools, and adds the rest of long descriptions to the history, which is still empty.
     void begin(const ChatRequest& request, ToolNames& names, AmazonQHistory& history);
 
-    // Appends the array of tools; false and nothing when there is none.
-    bool write(const ChatRequest& request, ToolNames& names, const AmazonQHistory& history,
-               std::string& out);
+    // Whether there are tools to write.
+    static bool are_any(const ChatRequest& request, const AmazonQHistory& history);
+
+    // Appends the member with the tools. REQUIRES: begin() with this request, and there are any.
+    void write(const ChatRequest& request, const AmazonQHistory& history, std::string& out);
+
+    // A good guess at what write() appends.
+    size_t bytes() const { return bytes_; }
 
 private:
     void write_tool(std::string_view name, JsonText description, std::string_view parameters,
                     std::string& out);
 
     ToolSchema schema_;
+    std::vector<std::string_view> names_;  // of the request's tools, as the service sees them
     std::set<std::string_view> used_, written_;
+    size_t bytes_ = 0;
 };
 
 }  // namespace json

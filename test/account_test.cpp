@@ -423,6 +423,25 @@ TEST_CASE_FIXTURE(AccountFixture, "a profile that is not found keeps nobody from
     answer_models();
 }
 
+TEST_CASE_FIXTURE(AccountFixture, "a profile that is found later goes to all who have the token") {
+    folder.write("own.json", login_text("a", 3600, organisation + R"(,"refreshToken":"")"));
+    start();
+    client.fail("no connection");
+    run();
+    answer(403, "{}");
+    CHECK(asker->ask() == State::ready);
+    CHECK(asker->token.profile_arn.empty());
+    answer_models();
+    pass(minutes(56));
+    asker->ask();
+    run();
+    answer(200, R"({"profiles":[{"arn":")" + profile + R"("}]})");
+    answer(403, "{}");
+    CHECK(asker->ask() == State::ready);
+    CHECK(asker->token.access_token == "a");
+    CHECK(asker->token.profile_arn == profile);
+}
+
 TEST_CASE_FIXTURE(AccountFixture,
                   "until the models are known none is, so that each may be asked for") {
     folder.write("own.json", login_text("a", 3600));

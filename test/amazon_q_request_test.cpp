@@ -428,12 +428,10 @@ TEST_CASE("settings say what surrounds the conversation") {
     AmazonQSettings settings;
     settings.operation = AmazonQSettings::Operation::send_message;
     settings.origin = "AI_EDITOR";
-    settings.profile_arn = "arn:aws:codewhisperer:us-east-1:1:profile/\"X";
     settings.reasoning = true;
     Translation t(chat(hello, R"(,"reasoning_effort":"minimal")"), {}, settings);
     CHECK(t.current("/origin") == "AI_EDITOR");
     CHECK(t.at("/source") == "CLI");
-    CHECK(t.at("/profileArn") == settings.profile_arn);
     CHECK(t.at("/additionalModelRequestFields/output_config/effort") == "low");
     Translation none(chat(hello, R"(,"reasoning_effort":"none")"), {}, settings);
     CHECK(none.at("/additionalModelRequestFields") == "-");

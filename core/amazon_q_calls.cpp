@@ -1,6 +1,5 @@
-#include "core/amazon_q_call.h"
+#include "core/amazon_q_calls.h"
 
-#include <string_view>
 #include <vector>
 
 #include "json/amazon_q_request.h"
@@ -39,17 +38,23 @@ constexpr Operation generate = {"AmazonCodeWhispererStreamingService.GenerateAss
 constexpr Operation send = {"AmazonQDeveloperStreamingService.SendMessage",
                             "/SendMessageStreaming"};
 
-void sign(const AmazonQSettings& settings, const Operation& operation, int64_t unix_seconds,
-          net::CallRequest& call) {
+const Operation& operation_of(const AmazonQSettings& settings) {
+    return settings.iam ? send : generate;
+}
+
+bool is_rest(const AmazonQSettings& settings) {
+    return settings.dialect == AmazonQSettings::Dialect::rest;
+}
+
+void sign(const AmazonQSettings& settings, int64_t unix_seconds, net::CallRequest& call) {
     const IamKey& keys = *settings.iam;
-    const bool is_rest = settings.dialect == AmazonQSettings::Dialect::rest;
     const std::string date = amz_date(unix_seconds);
     const std::string region = settings.signing_region();
     const std::string host = call.url.authority();
     std::vector<net::SigV4Field> signed_fields = {{"host", host}, {"x-amz-date", date}};
-    if (!is_rest) {
+    if (!is_rest(settings)) {
         signed_fields.push_back({"content-type", "application/x-amz-json-1.0"});
-        signed_fields.push_back({"x-amz-target", operation.target});
+        signed_fields.push_back({"x-amz-target", operation_of(settings).target});
     }
     if (!keys.session_token.empty()) {
         signed_fields.push_back({"x-amz-security-token", keys.session_token});
@@ -69,30 +74,32 @@ void sign(const AmazonQSettings& settings, const Operation& operation, int64_t u
 
 }  // namespace
 
-net::CallRequest chat_call(const AmazonQSettings& settings, const net::Url& endpoint,
-                           const Token& token, std::string body, int64_t unix_seconds) {
-    const Operation& operation = settings.iam ? send : generate;
-    const bool is_rest = settings.dialect == AmazonQSettings::Dialect::rest;
-    net::CallRequest call{endpoint};
-    call.path = is_rest ? operation.path : "/";
-    call.body = std::move(body);
-    if (!settings.iam && !token.profile_arn.empty()) {
-        json::add_profile(token.profile_arn, call.body);
-    }
-    call.timeouts = &settings.timeouts;
-    call.fields.reserve(512 + 2 * settings.user_agent.size() + token.access_token.size());
-    add(call.fields, "content-type", is_rest ? "application/json" : "application/x-amz-json-1.0");
-    if (!is_rest) add(call.fields, "x-amz-target", operation.target);
-    add(call.fields, "x-amzn-codewhisperer-optout", settings.share_content ? "false" : "true");
-    add(call.fields, "user-agent", settings.user_agent);
-    add(call.fields, "x-amz-user-agent", settings.user_agent);
-    if (settings.iam) {
-        sign(settings, operation, unix_seconds, call);
-    } else {
-        call.fields += "authorization: Bearer ";
-        call.fields.append(token.access_token).append("\r\n");
-    }
+net::CallRequest AmazonQCalls::request(const Token& token, std::string_view body,
+                                       int64_t unix_seconds) {
+    if (version_ != token.version) prepare(token);
+    net::CallRequest call{endpoint_};
+    call.path = is_rest(settings_) ? operation_of(settings_).path : "/";
+    call.timeouts = &settings_.timeouts;
+    call.fields = fields_;
+    call.body.reserve(body.size() - 1 + body_end_.size());
+    call.body.append(body.substr(0, body.size() - 1)).append(body_end_);
+    if (settings_.iam) sign(settings_, unix_seconds, call);
     return call;
+}
+
+void AmazonQCalls::prepare(const Token& token) {
+    version_ = token.version;
+    const std::string_view profile = settings_.iam ? std::string_view() : token.profile_arn;
+    endpoint_ = settings_.endpoint_for(profile);
+    body_end_ = json::end_with_profile(profile);
+    fields_.clear();
+    const bool rest = is_rest(settings_);
+    add(fields_, "content-type", rest ? "application/json" : "application/x-amz-json-1.0");
+    if (!rest) add(fields_, "x-amz-target", operation_of(settings_).target);
+    add(fields_, "x-amzn-codewhisperer-optout", settings_.share_content ? "false" : "true");
+    add(fields_, "user-agent", settings_.user_agent);
+    add(fields_, "x-amz-user-agent", settings_.user_agent);
+    if (!settings_.iam) add(fields_, "authorization", "Bearer " + token.access_token);
 }
 
 }  // namespace core

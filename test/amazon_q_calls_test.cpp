@@ -1,10 +1,11 @@
-#include "core/amazon_q_call.h"
+#include "core/amazon_q_calls.h"
 
 #include <doctest.h>
 #include <simdjson.h>
 
 #include "net/sigv4.h"
 
+using core::AmazonQCalls;
 using core::AmazonQSettings;
 using core::Token;
 
@@ -20,10 +21,8 @@ net::Url url_of(std::string_view text) {
 }
 
 struct Asked {
-    explicit Asked(const AmazonQSettings& settings, const Token& token = {"secret", "", 1},
-                   std::string_view endpoint = "https://q.us-east-1.amazonaws.com")
-        : url(url_of(endpoint)),
-          call(core::chat_call(settings, url, token, R"({"a":1})", moment)) {}
+    explicit Asked(const AmazonQSettings& settings, const Token& token = {"secret", "", 1})
+        : calls(settings), call(calls.request(token, R"({"a":1})", moment)) {}
 
     // The value of a field; "-" when it is not there. It must not stand there twice.
     std::string field(const std::string& name) const {
@@ -35,7 +34,7 @@ struct Asked {
         return lines.substr(begin, lines.find("\r\n", begin) - begin);
     }
 
-    net::Url url;
+    AmazonQCalls calls;
     net::CallRequest call;
 };
 
@@ -53,7 +52,7 @@ bool can_sign() {
 
 }  // namespace
 
-TEST_CASE("chat_call speaks awsJson as the official CLI does") {
+TEST_CASE("AmazonQCalls speak awsJson as the official CLI does") {
     const AmazonQSettings settings;
     const Asked asked(settings);
     CHECK(asked.call.method == "POST");
@@ -69,7 +68,7 @@ TEST_CASE("chat_call speaks awsJson as the official CLI does") {
           "authorization: Bearer secret\r\n");
 }
 
-TEST_CASE("chat_call speaks REST as the editors do") {
+TEST_CASE("AmazonQCalls speak REST as the editors do") {
     AmazonQSettings settings;
     settings.dialect = AmazonQSettings::Dialect::rest;
     settings.user_agent = "tester/2";
@@ -83,7 +82,7 @@ TEST_CASE("chat_call speaks REST as the editors do") {
           "authorization: Bearer secret\r\n");
 }
 
-TEST_CASE("chat_call opts out of sharing unless it is wanted") {
+TEST_CASE("AmazonQCalls opt out of sharing unless it is wanted") {
     for (const auto dialect : {AmazonQSettings::Dialect::awsjson, AmazonQSettings::Dialect::rest}) {
         AmazonQSettings settings;
         settings.dialect = dialect;
@@ -95,7 +94,7 @@ TEST_CASE("chat_call opts out of sharing unless it is wanted") {
     }
 }
 
-TEST_CASE("chat_call adds the login's profile to the body, which stays JSON") {
+TEST_CASE("AmazonQCalls add the login's profile to the body, which stays JSON") {
     const AmazonQSettings settings;
     const std::string arn = "arn:aws:codewhisperer:us-east-1:123456789012:profile/ABC";
     CHECK(Asked(settings, {"secret", arn, 1}).call.body ==
@@ -112,7 +111,25 @@ TEST_CASE("chat_call adds the login's profile to the body, which stays JSON") {
     CHECK(int64_t(root["a"].get_int64().value_unsafe()) == 1);
 }
 
-TEST_CASE("chat_call with IAM keys sends SendMessage, signed, without token and profile") {
+TEST_CASE("AmazonQCalls take over a new token with all that belongs to it") {
+    const AmazonQSettings settings;
+    AmazonQCalls calls(settings);
+    Token token{"one", "arn:aws:codewhisperer:eu-central-1:1:profile/A", 1};
+    for (int i = 0; i < 2; ++i) {
+        const net::CallRequest call = calls.request(token, "{}", moment);
+        CHECK(call.url.host == "q.eu-central-1.amazonaws.com");
+        CHECK(call.fields.ends_with("authorization: Bearer one\r\n"));
+        CHECK(call.body == R"({,"profileArn":")" + token.profile_arn + "\"}");
+    }
+    token = {"two", "", 2};
+    const net::CallRequest call = calls.request(token, "{}", moment);
+    CHECK(call.url.host == "q.us-east-1.amazonaws.com");
+    CHECK(call.fields.ends_with("authorization: Bearer two\r\n"));
+    CHECK(call.fields.find("one") == std::string::npos);
+    CHECK(call.body == "{}");
+}
+
+TEST_CASE("AmazonQCalls with IAM keys send SendMessage, signed, without token and profile") {
     const Asked asked(with_keys(), {"secret-token", "arn:of:somebody", 1});
     CHECK(asked.call.path == "/");
     CHECK(asked.call.body == R"({"a":1})");
@@ -129,14 +146,13 @@ TEST_CASE("chat_call with IAM keys sends SendMessage, signed, without token and 
           "Signature=3439723bcfb4bbab8ad30f43dcd51cf14b464d8c64642784afb297a25f5ed995");
 }
 
-TEST_CASE("chat_call signs the path of the endpoint, its port and the session's token") {
+TEST_CASE("AmazonQCalls sign the path of the endpoint, its port and the session's token") {
     AmazonQSettings settings = with_keys();
     settings.dialect = AmazonQSettings::Dialect::rest;
     settings.iam->session_token = "session";
     settings.iam->region = "eu-central-1";
-    const std::string endpoint = "https://127.0.0.1:8443/base";
-    settings.endpoint = url_of(endpoint);
-    const Asked asked(settings, {}, endpoint);
+    settings.endpoint = url_of("https://127.0.0.1:8443/base");
+    const Asked asked(settings, {});
     CHECK(asked.call.path == "/SendMessageStreaming");
     CHECK(asked.field("x-amz-target") == "-");
     CHECK(asked.field("content-type") == "application/json");
