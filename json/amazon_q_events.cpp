@@ -1,9 +1,12 @@
 #include "json/amazon_q_events.h"
 
+#include "json/flat_object.h"
 #include "json/values.h"
 
 namespace json {
 namespace {
+
+static_assert(Reader::padding_bytes >= FlatObject::padding_bytes);
 
 constexpr JsonText no_arguments = JsonText::trusted("{}");
 constexpr size_t bytes_per_token = 4;  // a rough rule for English text and for code
@@ -32,17 +35,32 @@ bool AmazonQEvents::feed(std::string_view event_type, std::string_view payload) 
 
 bool AmazonQEvents::read_piece(std::string_view payload, std::string_view member,
                                Delta::Kind kind) {
-    piece_ = JsonText();
-    const bool ok = reader_.read(payload, [&](std::string_view key, Node& node) {
-        if (key == member && node.token.is_string()) piece_ = node.token.string();
-        return reader_.skip(node);
-    });
-    if (!ok) return false;
+    if (!read_flat_piece(payload, member) && !read_any_piece(payload, member)) return false;
     if (piece_.empty()) return true;
     piece_kind_ = kind;
     steps_ |= hand_piece;
     has_text_ = true;
     return true;
+}
+
+bool AmazonQEvents::read_flat_piece(std::string_view payload, std::string_view member) {
+    FlatObject object(payload);
+    FlatObject::Step step;
+    std::string_view key;
+    JsonText value;
+    piece_ = JsonText();
+    while ((step = object.next(key, value)) == FlatObject::Step::field) {
+        if (key == member) piece_ = value;
+    }
+    return step == FlatObject::Step::end;
+}
+
+bool AmazonQEvents::read_any_piece(std::string_view payload, std::string_view member) {
+    piece_ = JsonText();
+    return reader_.read(payload, [&](std::string_view key, Node& node) {
+        if (key == member && node.token.is_string()) piece_ = node.token.string();
+        return reader_.skip(node);
+    });
 }
 
 // ToolUseEvent: a call begins, then come pieces of its input, then its stop; all three may also
@@ -156,36 +174,42 @@ bool AmazonQEvents::next(Delta& out) {
     if (steps_ == 0) return false;
     out = Delta{};
     out.tool_index = calls_ == 0 ? 0 : calls_ - 1;
-    if (take_step(end_last_call)) {
-        out.kind = Delta::Kind::tool_arguments;
-        out.tool_index = calls_ - 2;  // the next one has begun already
-        out.text = no_arguments;
-    } else if (take_step(begin_call)) {
-        out.kind = Delta::Kind::tool_call;
-        out.tool_id = JsonText::trusted(call_->id);
-        out.tool_name = JsonText::trusted(call_->name);
-    } else if (take_step(hand_piece)) {
-        out.kind = piece_kind_;
-        out.text = piece_;
-        answer_bytes_ += piece_.size();
-    } else if (take_step(end_call)) {
-        out.kind = Delta::Kind::tool_arguments;
-        out.text = no_arguments;
-    } else if (take_step(hand_finish)) {
-        out.kind = Delta::Kind::finish;
-        out.finish = finish();
-    } else {
-        steps_ = 0;
-        out.kind = Delta::Kind::usage;
-        out.usage = usage();
+    switch (take_step()) {
+        case end_last_call:
+            out.kind = Delta::Kind::tool_arguments;
+            out.tool_index = calls_ - 2;  // the next one has begun already
+            out.text = no_arguments;
+            break;
+        case begin_call:
+            out.kind = Delta::Kind::tool_call;
+            out.tool_id = JsonText::trusted(call_->id);
+            out.tool_name = JsonText::trusted(call_->name);
+            break;
+        case hand_piece:
+            out.kind = piece_kind_;
+            out.text = piece_;
+            answer_bytes_ += piece_.size();
+            break;
+        case end_call:
+            out.kind = Delta::Kind::tool_arguments;
+            out.text = no_arguments;
+            break;
+        case hand_finish:
+            out.kind = Delta::Kind::finish;
+            out.finish = finish();
+            break;
+        case hand_usage:
+            out.kind = Delta::Kind::usage;
+            out.usage = usage();
+            break;
     }
     return true;
 }
 
-bool AmazonQEvents::take_step(Step step) {
-    const bool is_set = (steps_ & step) != 0;
-    steps_ &= static_cast<uint8_t>(~step);
-    return is_set;
+AmazonQEvents::Step AmazonQEvents::take_step() {
+    const auto step = static_cast<Step>(steps_ & -steps_);  // the lowest
+    steps_ &= static_cast<uint8_t>(steps_ - 1);
+    return step;
 }
 
 bool AmazonQEvents::end() {

@@ -55,6 +55,8 @@ private:
     };
 
     bool read_piece(std::string_view payload, std::string_view member, Delta::Kind kind);
+    bool read_flat_piece(std::string_view payload, std::string_view member);
+    bool read_any_piece(std::string_view payload, std::string_view member);
     bool read_tool_use(std::string_view payload);
     bool read_metadata(std::string_view payload);
     bool read_invalid_state(std::string_view payload);
@@ -63,7 +65,7 @@ private:
     void end_tool(Step step);
     Finish finish() const;
     Usage usage() const;
-    bool take_step(Step step);
+    Step take_step();
 
     // The last call that began. Most answers have none.
     struct ToolCall {

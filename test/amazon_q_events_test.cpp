@@ -131,6 +131,19 @@ std::string input(const std::string& fragment) {
 
 }  // namespace
 
+TEST_CASE("text is the same in every way to write its event") {
+    for (const char* const payload :
+         {R"({"content":"x = \"1\";\n"})", R"({"content":"x = \"1\";\n","modelId":"m"})",
+          R"({"modelId":"m","content":"x = \"1\";\n"})", R"({"content" : "x = \"1\";\n"})",
+          R"({"content":"y","content":"x = \"1\";\n"})", R"({"\u0063ontent":"x = \"1\";\n"})",
+          R"({"content":"x = \"1\";\n","followupPrompt":{"content":"no"}})",
+          R"({"content":"x = \"1\";\n","modelId":null})"}) {
+        CAPTURE(payload);
+        CHECK(answer({{"assistantResponseEvent", payload}}).starts_with(R"(text x = \"1\";\n)"));
+    }
+    CHECK(answer({{"assistantResponseEvent", R"({"content":"x","content":""})"}}) == "empty \n");
+}
+
 TEST_CASE("text is handed on still escaped, and nothing else is") {
     check({{"initial-response", R"({"conversationId":"c"})"},
            {"messageMetadataEvent", R"({"conversationId":"c","utteranceId":"u"})"},
