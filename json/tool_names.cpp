@@ -50,13 +50,19 @@ std::string legal_name(std::string_view name, uint32_t attempt) {
 }  // namespace
 
 std::string_view ToolNames::to_service(JsonText name) {
+    // A legal name has only one way to be written without escapes.
+    if (is_legal_name(name.view())) return to_service(name.view(), name.view());
     std::string plain, key;
     name.unescape(plain);
     escape(plain, key);
+    return to_service(plain, key);
+}
+
+std::string_view ToolNames::to_service(std::string_view plain, std::string_view key) {
     if (!names_) names_ = std::make_unique<Both>();
     Names& to_service = names_->to_service;
     if (const auto known = to_service.find(key); known != to_service.end()) return known->second;
-    std::string made = is_legal_name(plain) ? plain : legal_name(plain, 0);
+    std::string made = is_legal_name(plain) ? std::string(plain) : legal_name(plain, 0);
     for (uint32_t attempt = 1; names_->to_client.contains(made); ++attempt) {
         made = legal_name(plain, attempt);
     }

@@ -35,6 +35,8 @@ private:
         Names to_client;
     };
 
+    std::string_view to_service(std::string_view plain, std::string_view key);
+
     std::unique_ptr<Both> names_;  // null: none; most streams have no tools
 };
 
