@@ -6,6 +6,9 @@
 namespace json {
 namespace {
 
+// Of remembered schemas: several clients' tools. With more it forgets all and begins again.
+constexpr size_t known_bytes_max = 256 * 1024;
+
 constexpr std::string_view empty_schema = R"({"type":"object","properties":{}})";
 
 // Keywords whose value is any JSON, and those that map names to schemas (JSON Schema 2020-12).
@@ -33,10 +36,31 @@ void write_key(std::string_view key, std::string& out) {
 }  // namespace
 
 void ToolSchema::write(std::string_view parameters, std::string& out) {
+    if (parameters.empty()) {
+        out += empty_schema;
+        return;
+    }
+    if (const auto known = known_.find(parameters); known != known_.end()) {
+        out += known->second;
+        return;
+    }
     const size_t begin = out.size();
-    if (!parameters.empty() && write_root(copy_.of(parameters), out)) return;
-    out.resize(begin);
-    out += empty_schema;
+    if (!write_root(copy_.of(parameters), out)) {
+        out.resize(begin);
+        out += empty_schema;
+    }
+    remember(parameters, std::string_view(out).substr(begin));
+}
+
+void ToolSchema::remember(std::string_view parameters, std::string_view schema) {
+    const size_t bytes = parameters.size() + schema.size();
+    if (bytes > known_bytes_max) return;
+    if (known_bytes_ + bytes > known_bytes_max) {
+        known_.clear();
+        known_bytes_ = 0;
+    }
+    known_.emplace(parameters, schema);
+    known_bytes_ += bytes;
 }
 
 bool ToolSchema::write_root(std::string_view parameters, std::string& out) {
