@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "json/lone_surrogates.h"
+
 namespace json {
 namespace {
 
@@ -44,31 +46,6 @@ std::string member(std::string_view key, std::string_view plain) {
     return out;
 }
 
-constexpr size_t escape_bytes = 6;  // of \uXXXX
-
-// Of \uD800 to \uDFFF at `at` the second digit in lower case, which is below c in the first half of
-// a surrogate pair; 0: no such escape stands there.
-char surrogate_digit(const char* at) {
-    const bool is_surrogate =
-        at[0] == '\\' && at[1] == 'u' && (at[2] | 0x20) == 'd' && at[3] >= '8';
-    return is_surrogate ? static_cast<char>(at[3] | 0x20) : '\0';
-}
-
-// Half a surrogate pair is legal JSON but no text that a service could store: it becomes U+FFFD.
-void replace_lone_surrogates(std::string& json, size_t from) {
-    for (size_t at = from; (at = json.find('\\', at)) != std::string::npos;) {
-        const char* const escape = json.c_str() + at;
-        const char digit = surrogate_digit(escape);
-        if (digit == '\0') {
-            at += 2;
-            continue;
-        }
-        const bool is_pair = digit < 'c' && surrogate_digit(escape + escape_bytes) >= 'c';
-        if (!is_pair) json.replace(at, escape_bytes, "\\ufffd");
-        at += is_pair ? 2 * escape_bytes : escape_bytes;
-    }
-}
-
 bool is_text(const Part& part) {
     return part.kind == Part::Kind::text || part.kind == Part::Kind::refusal;
 }
@@ -100,7 +77,7 @@ bool AmazonQRequestWriter::write(const ChatRequest& request, std::string_view mo
     if (!history_.close(error)) return false;
     const size_t begin = out.size();
     write_body(job, out);
-    replace_lone_surrogates(out, begin);
+    replace_lone_surrogates(out, begin);  // the service could not store them
     prompt_bytes_ = out.size() - begin - image_bytes_;
     return true;
 }
