@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "net/http_text.h"
-#include "net/random.h"
 
 namespace core {
 

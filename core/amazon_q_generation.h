@@ -14,6 +14,7 @@
 #include "net/event_stream.h"
 #include "net/http_call.h"
 #include "net/log.h"
+#include "net/random.h"
 #include "net/timer_wheel.h"
 
 namespace core {
@@ -25,9 +26,9 @@ struct AmazonQServices {
     net::HttpClient& client;
     const net::TimerWheel& clock;
     net::Log& log;
-    json::Reader reader{128};  // of events
-    uint64_t random = 0;       // a counter; net::scatter() makes jitter and ids of it
-    Token token{};             // the last that was taken
+    json::Reader reader{128};              // of events
+    uint64_t random = net::random_seed();  // a counter; net::scatter() makes jitter and ids of it
+    Token token{};                         // the last that was taken
     AmazonQCalls calls{settings};
 };
 

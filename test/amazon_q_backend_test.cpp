@@ -249,6 +249,8 @@ TEST_CASE("AmazonQBackend gives each conversation a UUID of its own") {
         ids.insert(id);
     }
     CHECK(ids.size() == 500);
+    Fixture other_worker;
+    CHECK_FALSE(ids.contains(member(other_worker.sent(asking("amazon-q")), id_path)));
 }
 
 TEST_CASE("AmazonQBackend's choices are calls of their own, and tools keep the client's names") {
