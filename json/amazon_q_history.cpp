@@ -168,7 +168,8 @@ bool AmazonQHistory::add(const ChatRequest& request, ToolNames& names, DecodeErr
 bool AmazonQHistory::add_user(const Source& source) {
     Turn& turn = turn_of(true);
     turn.last_message = source.index;
-    for (size_t i = 0; i < source.request.parts_of(source.message).size(); ++i) {
+    const size_t parts = source.request.parts_of(source.message).size();
+    for (size_t i = 0; i < parts; ++i) {
         if (!add_part(source, i, turn, true)) return false;
     }
     return true;

@@ -123,11 +123,11 @@ bool read_models(std::string_view body, AmazonQModels& out) {
 }
 
 std::string find_model(std::string_view name, std::span<const AmazonQModel> models) {
-    const std::string normal = normal_form(name);
-    if (models.empty()) return normal;
     for (const AmazonQModel& model : models) {
         if (model.id == name) return model.id;
     }
+    const std::string normal = normal_form(name);
+    if (models.empty()) return normal;
     for (const AmazonQModel& model : models) {
         if (normal_form(model.id) == normal) return model.id;
     }
