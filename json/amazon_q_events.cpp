@@ -11,6 +11,17 @@ static_assert(Reader::padding_bytes >= FlatObject::padding_bytes);
 constexpr JsonText no_arguments = JsonText::trusted("{}");
 constexpr size_t bytes_per_token = 4;  // a rough rule for English text and for code
 
+// Visits the fields of an object that is flat. False: it is not, and Reader must begin anew.
+template <class Visit>
+bool read_flat(std::string_view payload, const Visit& visit) {
+    FlatObject object(payload);
+    FlatObject::Step step;
+    std::string_view key;
+    JsonText value;
+    while ((step = object.next(key, value)) == FlatObject::Step::field) visit(key, value);
+    return step == FlatObject::Step::end;
+}
+
 // A negative count is none.
 void take_count(const Node& node, int64_t& out) {
     const int64_t before = out;
@@ -44,15 +55,10 @@ bool AmazonQEvents::read_piece(std::string_view payload, std::string_view member
 }
 
 bool AmazonQEvents::read_flat_piece(std::string_view payload, std::string_view member) {
-    FlatObject object(payload);
-    FlatObject::Step step;
-    std::string_view key;
-    JsonText value;
     piece_ = JsonText();
-    while ((step = object.next(key, value)) == FlatObject::Step::field) {
+    return read_flat(payload, [&](std::string_view key, JsonText value) {
         if (key == member) piece_ = value;
-    }
-    return step == FlatObject::Step::end;
+    });
 }
 
 bool AmazonQEvents::read_any_piece(std::string_view payload, std::string_view member) {
@@ -67,16 +73,9 @@ bool AmazonQEvents::read_any_piece(std::string_view payload, std::string_view me
 // come in one event, and the stop may be missing when the next call begins.
 bool AmazonQEvents::read_tool_use(std::string_view payload) {
     if (!call_) call_ = std::make_unique<ToolCall>();
-    piece_ = JsonText();
-    JsonText id, name;
-    bool stops = false;
-    const bool ok = reader_.read(payload, [&](std::string_view key, Node& node) {
-        if (key == "toolUseId" && node.token.is_string()) id = node.token.string();
-        if (key == "name" && node.token.is_string()) name = node.token.string();
-        if (key == "stop") take(node, stops);
-        return key == "input" ? read_input(node) : reader_.skip(node);
-    });
-    if (!ok) return false;
+    ToolUse use;
+    if (!read_flat_use(payload, use) && !read_any_use(payload, use)) return false;
+    const auto& [id, name, stops] = use;
     const bool is_same = calls_ > 0 && (id.empty() || id.view() == call_->id);
     if (is_same && !is_call_open_) return true;  // its stop has come already
     if (!is_same) {
@@ -94,6 +93,26 @@ bool AmazonQEvents::read_tool_use(std::string_view payload) {
     }
     if (stops) end_tool(end_call);
     return true;
+}
+
+bool AmazonQEvents::read_flat_use(std::string_view payload, ToolUse& use) {
+    piece_ = JsonText();
+    return read_flat(payload, [&](std::string_view key, JsonText value) {
+        if (key == "toolUseId") use.id = value;
+        if (key == "name") use.name = value;
+        if (key == "input") piece_ = value;
+    });
+}
+
+bool AmazonQEvents::read_any_use(std::string_view payload, ToolUse& use) {
+    piece_ = JsonText();
+    use = ToolUse();
+    return reader_.read(payload, [&](std::string_view key, Node& node) {
+        if (key == "toolUseId" && node.token.is_string()) use.id = node.token.string();
+        if (key == "name" && node.token.is_string()) use.name = node.token.string();
+        if (key == "stop") take(node, use.stops);
+        return key == "input" ? read_input(node) : reader_.skip(node);
+    });
 }
 
 bool AmazonQEvents::read_input(Node& node) {

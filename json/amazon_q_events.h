@@ -54,9 +54,17 @@ private:
         hand_usage = 32,
     };
 
+    // What a tool's event says besides a piece of its input.
+    struct ToolUse {
+        JsonText id, name;
+        bool stops = false;
+    };
+
     bool read_piece(std::string_view payload, std::string_view member, Delta::Kind kind);
     bool read_flat_piece(std::string_view payload, std::string_view member);
     bool read_any_piece(std::string_view payload, std::string_view member);
+    bool read_flat_use(std::string_view payload, ToolUse& use);
+    bool read_any_use(std::string_view payload, ToolUse& use);
     bool read_tool_use(std::string_view payload);
     bool read_metadata(std::string_view payload);
     bool read_invalid_state(std::string_view payload);

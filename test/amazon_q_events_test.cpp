@@ -177,6 +177,17 @@ TEST_CASE("a tool call comes in fragments, split anywhere") {
         "finish tool_calls\nusage 100 7 -1\n");
 }
 
+TEST_CASE("a tool call is the same in every way to write its events") {
+    const Events flat = {use(a), use(a + input(R"({\"path\": )")), use(a + input(R"(\"x\"})")),
+                         use(a + stop)};
+    Events spaced;
+    for (const auto& [type, payload] : flat) spaced.emplace_back(type, payload + " ");
+    CHECK(answer(flat) == answer(spaced));
+    check({use(a + input("{")), use(R"("input":"x","input":"}","toolUseId":"b","toolUseId":"a")"),
+           use(a + stop)},
+          "call 0 a f\narguments 0 {\narguments 0 }\nfinish tool_calls\nusage 100 1 -1\n");
+}
+
 TEST_CASE("a call without input has no arguments") {
     check({use(a), use(a + stop)},
           "call 0 a f\narguments 0 {}\nfinish tool_calls\nusage 100 0 -1\n");
