@@ -1,5 +1,6 @@
 #include "json/arguments.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace json {
@@ -32,6 +33,8 @@ unsigned read_escape(std::string_view inside, size_t& at) {
 void ArgumentsCheck::add(JsonText piece) {
     const std::string_view inside = piece.view();
     for (size_t at = 0; at < inside.size(); ++at) {
+        // The quote that ends a string is escaped, like every backslash in it.
+        if (state_ == State::string) at = std::min(inside.find('\\', at), inside.size() - 1);
         if (inside[at] == '\\') {
             take(read_escape(inside, ++at));
         } else {

@@ -304,4 +304,13 @@ TEST_CASE("ArgumentsCheck tells whole objects from cut ones") {
     check_text("[]", false);
     check_text(R"(\"a\")", false);
     check_text("", false);
+    check_text(R"({\"a\":\"{[ x ]})", false);
+    check_text(R"({\"a\":\"{[ x\"})", true);
+
+    json::ArgumentsCheck pieces;
+    for (const char* const piece : {R"({\"a)", "b", "", R"(\\)", R"(\")", "{", R"(\":1)", "}"}) {
+        CHECK_FALSE(pieces.is_whole());
+        pieces.add(json::JsonText::trusted(piece));
+    }
+    CHECK(pieces.is_whole());
 }
