@@ -1,5 +1,6 @@
 #include "net/sigv4.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -14,9 +15,15 @@ namespace {
 
 using Digest = std::array<unsigned char, 32>;
 
+// The first use is what initializes OpenSSL: without the system's configuration, as in net/tls.cpp.
+const EVP_MD* sha256_method() {
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
+    return EVP_sha256();
+}
+
 Digest sha256(std::string_view text) {
     Digest out{};
-    EVP_Digest(text.data(), text.size(), out.data(), nullptr, EVP_sha256(), nullptr);
+    EVP_Digest(text.data(), text.size(), out.data(), nullptr, sha256_method(), nullptr);
     return out;
 }
 
@@ -26,7 +33,7 @@ std::string_view view(const Digest& digest) {
 
 Digest hmac(std::string_view key, std::string_view text) {
     Digest out{};
-    HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+    HMAC(sha256_method(), key.data(), static_cast<int>(key.size()),
          reinterpret_cast<const unsigned char*>(text.data()), text.size(), out.data(), nullptr);
     return out;
 }

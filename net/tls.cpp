@@ -177,12 +177,13 @@ private:
                                    OpenSslSession& session) const;
 
     const AuthorityPlaces places_;
-    const Method method_;
-    mutable std::mutex mutex_;  // guards the context until it is made
+    mutable std::mutex mutex_;  // guards the two until they are made
+    mutable Method method_;
     mutable Context context_;
 };
 
 Context make_context(const AuthorityPlaces& places) {
+    // The system's configuration could load modules built for another libc.
     OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
     Context made(SSL_CTX_new(TLS_client_method()));
     SSL_CTX* const context = made.get();
@@ -203,16 +204,18 @@ Context make_context(const AuthorityPlaces& places) {
     return made;
 }
 
-OpenSslTls::OpenSslTls(const TlsSettings& settings)
-    : places_(find_authorities(settings.ca_file)), method_(make_stream_bio_method()) {
-    if (!method_) throw std::bad_alloc();
+OpenSslTls::OpenSslTls(const TlsSettings& settings) : places_(find_authorities(settings.ca_file)) {
     // Whoever named a file is told at once when it is the wrong one.
     if (!settings.ca_file.empty() || !may_hold_authorities(places_)) context();
 }
 
 SSL_CTX* OpenSslTls::context() const {
     const std::lock_guard lock(mutex_);
-    if (!context_) context_ = make_context(places_);
+    if (context_) return context_.get();
+    Context made = make_context(places_);
+    method_.reset(make_stream_bio_method());
+    if (!method_) throw std::bad_alloc();
+    context_ = std::move(made);
     return context_.get();
 }
 
@@ -264,8 +267,6 @@ bool Tls::is_built_in() {
 }
 
 std::unique_ptr<Tls> Tls::make(const TlsSettings& settings) {
-    // The system's configuration could load modules built for another libc.
-    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
     return std::make_unique<OpenSslTls>(settings);
 }
 
