@@ -170,7 +170,8 @@ int serve(const Options& options) {
     limits.connections_max = connections_each(options, count, has_upstreams);
     net::reserve_descriptors(limits.connections_max * count * (has_upstreams ? 2 : 1));
 
-    const net::Endpoint endpoint = net::probe(net::Endpoint::of(options.host, options.port));
+    net::Endpoint endpoint = net::Endpoint::of(options.host, options.port);
+    std::vector<net::Fd> sockets = net::listen_on(endpoint, count, limits.listen_backlog);
     std::optional<AmazonQ> amazon_q;
     if (has_upstreams) amazon_q.emplace(options);
     Shared shared{options,
@@ -179,8 +180,7 @@ int serve(const Options& options) {
                   amazon_q ? &*amazon_q : nullptr,
                   {}};
     Workers workers;
-    for (uint32_t i = 0; i < count; ++i) {
-        net::Fd socket = net::listen_on(endpoint, limits.listen_backlog);
+    for (net::Fd& socket : sockets) {
         workers.all.push_back(std::make_unique<Worker>(shared, std::move(socket), limits));
     }
     for (const auto& worker : workers.all) shared.counters.push_back(&worker->counters());

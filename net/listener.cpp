@@ -19,14 +19,22 @@ constexpr int accepts_per_turn = 128;
     throw std::system_error(errno, std::generic_category(), "cannot listen on " + endpoint.text());
 }
 
-Fd bound_socket(const Endpoint& endpoint, bool shares_port) {
+void set_option(const Fd& socket, int level, int option) {
+    const int on = 1;
+    ::setsockopt(socket.value(), level, option, &on, sizeof on);
+}
+
+// Accepted connections inherit TCP_NODELAY.
+Fd listening_socket(const Endpoint& endpoint, bool shares_port, int backlog) {
     Fd socket(::socket(endpoint.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!socket.is_open()) fail(endpoint);
-    const int on = 1;
-    ::setsockopt(socket.value(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (shares_port) ::setsockopt(socket.value(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+    set_option(socket, SOL_SOCKET, SO_REUSEADDR);
+    if (shares_port) set_option(socket, SOL_SOCKET, SO_REUSEPORT);
+    set_option(socket, IPPROTO_TCP, TCP_NODELAY);
     const auto* address = reinterpret_cast<const sockaddr*>(&endpoint.address);
     if (::bind(socket.value(), address, endpoint.size) != 0) fail(endpoint);
+    // bind() alone lets two programs have a port that nobody listens on yet.
+    if (::listen(socket.value(), backlog) != 0) fail(endpoint);
     return socket;
 }
 
@@ -75,24 +83,16 @@ std::string Endpoint::text() const {
     return is_v6 ? '[' + std::string(host) + ']' + port_text : host + port_text;
 }
 
-Fd listen_on(const Endpoint& endpoint, int backlog) {
-    Fd socket = bound_socket(endpoint, true);
-    const int on = 1;
-    ::setsockopt(socket.value(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (::listen(socket.value(), backlog) != 0) fail(endpoint);
-    return socket;
-}
-
-Endpoint probe(const Endpoint& endpoint) {
-    const Fd socket = bound_socket(endpoint, false);
-    // bind() alone lets two programs share a port that nobody listens on yet.
-    if (::listen(socket.value(), 1) != 0) fail(endpoint);
-    Endpoint bound = endpoint;
-    if (::getsockname(socket.value(), reinterpret_cast<sockaddr*>(&bound.address), &bound.size) !=
-        0) {
-        fail(endpoint);
-    }
-    return bound;
+std::vector<Fd> listen_on(Endpoint& endpoint, size_t count, int backlog) {
+    std::vector<Fd> sockets;
+    sockets.push_back(listening_socket(endpoint, false, backlog));
+    const Fd& first = sockets.front();
+    auto* address = reinterpret_cast<sockaddr*>(&endpoint.address);
+    if (::getsockname(first.value(), address, &endpoint.size) != 0) fail(endpoint);
+    // It has the port alone until now; where all that have it say so, others can join.
+    if (count > 1) set_option(first, SOL_SOCKET, SO_REUSEPORT);
+    while (sockets.size() < count) sockets.push_back(listening_socket(endpoint, true, backlog));
+    return sockets;
 }
 
 Listener::Listener(EventLoop& loop, Acceptor& acceptor, Fd socket, const Limits& limits)

@@ -2,8 +2,10 @@
 
 #include <sys/socket.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "net/event_loop.h"
 #include "net/fd.h"
@@ -25,13 +27,10 @@ struct Endpoint {
     std::string text() const;
 };
 
-// Makes a listening socket that shares its port with those of the other workers (SO_REUSEPORT).
-// Accepted connections inherit TCP_NODELAY. Throws std::system_error.
-Fd listen_on(const Endpoint& endpoint, int backlog);
-
-// Binds the endpoint for a moment without sharing, which fails when any program has the port, and
-// returns it with the port it got, for port 0. Throws std::system_error.
-Endpoint probe(const Endpoint& endpoint);
+// Makes `count` listening sockets, among which the kernel deals the connections (SO_REUSEPORT). No
+// other program has the port then; for port 0 the endpoint is told which one it got. Accepted
+// connections inherit TCP_NODELAY. Throws std::system_error.
+std::vector<Fd> listen_on(Endpoint& endpoint, size_t count, int backlog);
 
 // Who takes what a listener accepts.
 class Acceptor {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <stdexcept>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -44,11 +45,11 @@ struct Fixture {
         return is_done();
     }
 
-    const Endpoint endpoint = net::probe(Endpoint::of("127.0.0.1", 0));
+    Endpoint endpoint = Endpoint::of("127.0.0.1", 0);
     net::Limits limits;
     EventLoop loop;
     Guests guests;
-    net::Listener listener{loop, guests, net::listen_on(endpoint, 100), limits};
+    net::Listener listener{loop, guests, std::move(net::listen_on(endpoint, 1, 100)[0]), limits};
 };
 
 }  // namespace
@@ -74,13 +75,49 @@ TEST_CASE("Endpoint knows which addresses other machines cannot reach") {
     CHECK_FALSE(Endpoint::of("::", 1).is_loopback());
 }
 
-TEST_CASE("probe finds a free port, and a port that is taken") {
-    const Endpoint free = net::probe(Endpoint::of("127.0.0.1", 0));
+TEST_CASE("listen_on finds a free port, and refuses one that is taken") {
+    Endpoint free = Endpoint::of("127.0.0.1", 0);
+    std::vector<Fd> sockets;
+    SUBCASE("by one socket") {
+        sockets = net::listen_on(free, 1, 1);
+    }
+    SUBCASE("by several") {
+        sockets = net::listen_on(free, 3, 1);
+    }
     CHECK(free.port() != 0);
-    const Fd taken = net::listen_on(free, 1);
-    CHECK_THROWS_AS((void)net::probe(free), std::system_error);
-    // Workers of one server share theirs.
-    CHECK(net::listen_on(free, 1).is_open());
+    Endpoint taken = free;
+    CHECK_THROWS_AS((void)net::listen_on(taken, 1, 1), std::system_error);
+    CHECK_THROWS_AS((void)net::listen_on(taken, 2, 1), std::system_error);
+    sockets.clear();
+    CHECK(net::listen_on(taken, 2, 1).size() == 2);
+}
+
+TEST_CASE("listen_on deals the connections among its sockets") {
+    for (const char* host : {"127.0.0.1", "0.0.0.0", "::1"}) {
+        CAPTURE(host);
+        Endpoint endpoint = Endpoint::of(host, 0);
+        std::vector<Fd> sockets;
+        try {
+            sockets = net::listen_on(endpoint, 2, 100);
+        } catch (const std::system_error&) {
+            CHECK(endpoint.address.ss_family == AF_INET6);  // there are machines without
+            continue;
+        }
+        const bool is_any = std::string_view(host) == "0.0.0.0";
+        std::vector<RawClient> clients;
+        for (int i = 0; i < 64; ++i) {
+            clients.emplace_back(is_any ? Endpoint::of("127.0.0.1", endpoint.port()) : endpoint);
+        }
+        size_t accepted = 0;
+        for (const Fd& socket : sockets) {
+            const size_t before = accepted;
+            while (Fd(::accept4(socket.value(), nullptr, nullptr, SOCK_CLOEXEC)).is_open()) {
+                ++accepted;
+            }
+            CHECK(accepted > before);
+        }
+        CHECK(accepted == clients.size());
+    }
 }
 
 TEST_CASE("Listener accepts all that wait") {

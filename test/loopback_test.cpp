@@ -61,12 +61,12 @@ private:
 
 class LiveServer {
 public:
-    explicit LiveServer(Options options = {}, int workers = 1)
+    explicit LiveServer(Options options = {}, size_t workers = 1)
         : options_(std::move(options)), keys_(options_.api_keys) {
         options_.log_level = net::LogLevel::error;
-        for (int i = 0; i < workers; ++i) {
-            workers_.push_back(std::make_unique<Worker>(options_, keys_, counters_,
-                                                        net::listen_on(endpoint_, 1000)));
+        for (net::Fd& socket : net::listen_on(endpoint_, workers, 1000)) {
+            workers_.push_back(
+                std::make_unique<Worker>(options_, keys_, counters_, std::move(socket)));
         }
         for (const auto& worker : workers_) counters_.push_back(&worker->counters());
         for (const auto& worker : workers_) threads_.emplace_back([&] { worker->run(); });
@@ -109,7 +109,7 @@ public:
 private:
     Options options_;
     core::ApiKeys keys_;
-    const Endpoint endpoint_ = net::probe(Endpoint::of("127.0.0.1", 0));
+    Endpoint endpoint_ = Endpoint::of("127.0.0.1", 0);
     std::vector<const core::WorkerCounters*> counters_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::vector<std::thread> threads_;

@@ -21,8 +21,8 @@ namespace {
 struct Fixture {
     explicit Fixture(uint32_t connections_max = 100) {
         limits.connections_max = connections_max;
-        server.emplace(loop, handler, net::listen_on(endpoint, 100), limits, counters, log,
-                       net::Server::ShedAnswer{"retry-after: 1\r\n", "full"});
+        server.emplace(loop, handler, std::move(net::listen_on(endpoint, 1, 100)[0]), limits,
+                       counters, log, net::Server::ShedAnswer{"retry-after: 1\r\n", "full"});
     }
 
     template <class Question>
@@ -43,7 +43,7 @@ struct Fixture {
         loop.run_once(net::TimePoint{});
     }
 
-    const Endpoint endpoint = net::probe(Endpoint::of("127.0.0.1", 0));
+    Endpoint endpoint = Endpoint::of("127.0.0.1", 0);
     net::Limits limits;
     EventLoop loop;
     net::Log log{loop.timers(), net::LogLevel::error, net::LogFormat::text};
