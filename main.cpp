@@ -3,6 +3,7 @@
 #include <ctime>
 #include <memory>
 #include <optional>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -73,6 +74,7 @@ public:
           server_(loop_, router_, std::move(socket), limits, counters_.net, log_, shed_answer()),
           stop_(loop_, *this) {}
 
+    net::EventLoop& loop() { return loop_; }
     void run() { loop_.run(); }
     void stop() { stop_.raise(); }  // from any thread
     bool was_cut() const { return server_.was_cut(); }
@@ -117,7 +119,7 @@ public:
     std::vector<std::unique_ptr<Worker>> all;
 };
 
-// The workers' threads, stopped and joined however it ends.
+// The other workers' threads, stopped and joined however it ends.
 struct Threads {
     explicit Threads(Workers& all_workers) : workers(all_workers) {}
     ~Threads() {
@@ -129,17 +131,20 @@ struct Threads {
     std::vector<std::thread> running;
 };
 
-// Until the last worker has stopped.
+// The first worker runs on this thread. Until the last one has stopped.
 void run(Workers& workers, net::Supervisor& supervisor, AmazonQ* amazon_q) {
+    Worker& first = *workers.all.front();
+    supervisor.attend(first.loop());
     Threads threads(workers);
-    for (const auto& worker : workers.all) {
+    for (const auto& worker : std::span(workers.all).subspan(1)) {
         threads.running.emplace_back([&supervisor, &worker] {
             worker->run();
             supervisor.worker_done();
         });
     }
     if (amazon_q) amazon_q->account.start();
-    supervisor.wait(workers.all.size(), workers);
+    first.run();
+    supervisor.wait(threads.running.size());
 }
 
 void announce(const Options& options, const net::Endpoint& endpoint) {
@@ -149,8 +154,9 @@ void announce(const Options& options, const net::Endpoint& endpoint) {
                      "there can use this server and its account (see --api-key)\n",
                      endpoint.text().c_str());
     }
-    std::printf("listening on http://%s (backend %s)\n", endpoint.text().c_str(),
-                options.backend.c_str());
+    const std::string line =
+        "listening on http://" + endpoint.text() + " (backend " + options.backend + ")\n";
+    std::fputs(line.c_str(), stdout);
     std::fflush(stdout);
 }
 
@@ -163,12 +169,14 @@ uint32_t connections_each(const Options& options, uint32_t workers, bool has_ups
 
 int serve(const Options& options) {
     net::give_memory_back();
-    net::Supervisor supervisor;
     const bool has_upstreams = options.backend == "amazon-q";
     const uint32_t count = options.workers == 0 ? net::core_count() : options.workers;
     net::Limits limits = options.net;
     limits.connections_max = connections_each(options, count, has_upstreams);
-    net::reserve_descriptors(limits.connections_max * count * (has_upstreams ? 2 : 1));
+    // A thread that is alone waits for nobody when the table grows.
+    const bool is_alone = count == 1 && !has_upstreams;
+    const uint32_t descriptors = limits.connections_max * count * (has_upstreams ? 2 : 1);
+    if (!is_alone) net::reserve_descriptors(descriptors);
 
     net::Endpoint endpoint = net::Endpoint::of(options.host, options.port);
     std::vector<net::Fd> sockets = net::listen_on(endpoint, count, limits.listen_backlog);
@@ -184,6 +192,7 @@ int serve(const Options& options) {
         workers.all.push_back(std::make_unique<Worker>(shared, std::move(socket), limits));
     }
     for (const auto& worker : workers.all) shared.counters.push_back(&worker->counters());
+    net::Supervisor supervisor(workers);
     announce(options, endpoint);
 
     run(workers, supervisor, amazon_q ? &*amazon_q : nullptr);
