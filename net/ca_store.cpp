@@ -76,7 +76,7 @@ AuthorityPlaces find_authorities(const std::string& ca_file) {
 bool may_hold_authorities(const AuthorityPlaces& places) {
     if (places.file.empty()) return true;
     const Fd file(::open(places.file.c_str(), O_RDONLY | O_CLOEXEC));
-    char begin[16 * 1024];
+    char begin[4 * 1024];
     const ssize_t size = ::read(file.value(), begin, sizeof begin);
     const std::string_view text(begin, size > 0 ? static_cast<size_t>(size) : 0);
     return text.find("-----BEGIN ") != std::string_view::npos;
