@@ -1,5 +1,6 @@
-// The time from starting a server to its first answer, and what it then occupies. The command must
-// print `http://127.0.0.1:PORT`, as the server and the floor do with --port 0.
+// The time from starting a server to its first answer, and what it occupies when it has come to
+// rest. The command must print `http://127.0.0.1:PORT`, as the server and the floor do with
+// --port 0.
 //
 //   start COUNT COMMAND ARGUMENTS...       prints medians: start_ms, rss_kib
 
@@ -22,6 +23,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 #include "bench/process.h"
@@ -94,6 +96,9 @@ void expect_answer(uint16_t port) {
     }
 }
 
+// What a server puts off until after its first answers is done by then.
+constexpr std::chrono::milliseconds until_rest(50);
+
 double median(std::vector<double> values) {
     std::sort(values.begin(), values.end());
     return values[values.size() / 2];
@@ -118,6 +123,7 @@ int main(int argc, char** argv) {
             const std::chrono::duration<double, std::milli> took =
                 std::chrono::steady_clock::now() - begin;
             start_ms.push_back(took.count());
+            std::this_thread::sleep_for(until_rest);
             rss_kib.push_back(static_cast<double>(bench::memory_kib(child.pid(), "Rss:")));
         }
     } catch (const std::exception& error) {
