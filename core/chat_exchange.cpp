@@ -1,7 +1,6 @@
 #include "core/chat_exchange.h"
 
 #include <algorithm>
-#include <array>
 
 #include "core/answer_exchange.h"
 #include "json/error.h"
@@ -18,9 +17,6 @@ constexpr std::string_view stream_fields =
     "X-Accel-Buffering: no\r\n"
     "Access-Control-Allow-Origin: *\r\n"
     "Access-Control-Expose-Headers: x-request-id, retry-after\r\n";
-
-// That are written at once: a window is overrun by no more than these.
-constexpr size_t pieces_max = 16;
 
 // A collection area larger than this is not kept for the next exchange.
 constexpr size_t kept_bytes_max = 64 * 1024;
@@ -100,9 +96,9 @@ Next ChatExchange::write_events(net::Responder& out) {
 // What a generation has at hand behind a piece of text, many events at a time; returns how many.
 size_t ChatExchange::write_more_text(net::OutputBuffer& body) {
     size_t events = 0;
-    std::array<json::JsonText, pieces_max> pieces;
+    const std::span<json::JsonText> pieces = services_.pieces;
     while (body.has_room()) {
-        const std::span said = std::span(pieces).first(generation_->more_text(pieces));
+        const std::span said = pieces.first(generation_->more_text(pieces));
         if (said.empty()) break;
         char* to = body.reserve(services_.writer.bytes_max(said));
         body.commit_to(services_.writer.write(to, said));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,6 +38,9 @@ struct ChatServices {
     net::Log& log;
     json::SseWriter writer{};
     json::CompletionWriter completions{};
+    // Pieces of a stream's text, on their way from its generation to the writer. A window may be
+    // overrun by so many events.
+    std::array<json::JsonText, 16> pieces{};
     // What one unstreamed answer used, for the next one.
     std::unique_ptr<WholeAnswer> spare{};
 };
