@@ -1,8 +1,8 @@
 #include "net/crc32.h"
 
 #ifdef __x86_64__
-#include <cpuid.h>
 #include <immintrin.h>
+#include <sys/platform/x86.h>
 #endif
 
 #include <array>
@@ -123,15 +123,9 @@ constexpr ptrdiff_t fold_bytes_min = 64;
     return advance(remainder(folded), at, end);
 }
 
-// Asked for when it is first needed: in a virtual machine each cpuid may take 10 us, and
-// __builtin_cpu_supports brings a constructor that does a few of them before main().
-bool has_clmul() {
-    static const bool has = [] {
-        unsigned a = 0, b = 0, c = 0, d = 0;
-        return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_PCLMUL) && (c & bit_SSE4_1);
-    }();
-    return has;
-}
+// As libc has found out: __builtin_cpu_supports would ask the processor again, before main(), which
+// in a virtual machine takes 10 us for each cpuid.
+const bool has_clmul = CPU_FEATURE_ACTIVE(PCLMULQDQ) && CPU_FEATURE_ACTIVE(SSE4_1);
 
 #endif
 
@@ -141,7 +135,7 @@ uint32_t crc32(std::string_view bytes, uint32_t crc) {
     const char* const begin = bytes.data();
     const char* const end = begin + bytes.size();
 #ifdef __x86_64__
-    if (end - begin >= fold_bytes_min && has_clmul()) return ~advance_folded(~crc, begin, end);
+    if (end - begin >= fold_bytes_min && has_clmul) return ~advance_folded(~crc, begin, end);
 #endif
     return ~advance(~crc, begin, end);
 }
