@@ -12,8 +12,8 @@ namespace net {
 // from the wire, ours through a request and the kernel's to the wire evict each other from the
 // processor's first cache: walked in turns for a few requests each, all three get cheaper.
 //
-// add() posts the batch, and its steps are done when its turn comes. Whoever posts a task after
-// that finds it behind the batch, so no task is pumped between its adding and its step.
+// add() posts the batch, and its steps are done when its turn comes. Whoever is posted after that
+// has its turn behind the batch; who has been before may be pumped while it waits for its step.
 template <class Item>
 class Batch final : public Task {
 public:

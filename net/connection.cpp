@@ -53,6 +53,8 @@ void Connection::mark(uint32_t events) {
 }
 
 void Connection::pump() {
+    // Whatever happened meanwhile: its step comes first, and finds it as it was left.
+    if (is_in_batch_) return workspace_.loop.ready().post(*this);
     if (is_broken_ && state_ != State::doomed) return leave("client_gone");
     const bool is_late = timer_.take_expired();
     const bool reads_first = is_late && is_reading();
@@ -115,6 +117,7 @@ bool Connection::receive() {
         // Whose time is up is to know at once whether this is a request.
         if (state_ != State::idle || !timer_.is_armed()) return parse();
         state_ = State::received;
+        is_in_batch_ = true;
         workspace_.received.add(this);
         return false;
     }
@@ -129,6 +132,7 @@ bool Connection::receive() {
 }
 
 void Connection::read() {
+    is_in_batch_ = false;
     state_ = State::idle;
     if (parse()) run();
     settle();
@@ -233,6 +237,7 @@ bool Connection::converse() {
     const size_t begin = out.size();
     progress_ = fill_output();
     if (out.size() == begin) return end_turn();
+    is_in_batch_ = true;
     workspace_.written.add({this, begin, out.size()});
     return false;
 }

@@ -105,6 +105,7 @@ private:
     Timer timer_;
     Fd socket_;
     State state_ = State::idle;
+    bool is_in_batch_ = false;  // waits for read() or send(), and does nothing before
     bool is_readable_ = false;
     bool is_writable_ = true;
     bool peer_closed_ = false;    // FIN came

@@ -47,6 +47,7 @@ void Connection::start(const ResponseHead& head) {
 }
 
 void Connection::send(const Piece& piece) {
+    is_in_batch_ = false;
     const std::string_view bytes =
         workspace_.output.view().substr(piece.begin, piece.end - piece.begin);
     if (bytes_moved_ == 0) first_byte_ = now();

@@ -5,6 +5,7 @@
 #include <doctest.h>
 #include <sys/socket.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -117,7 +118,10 @@ public:
         return peer.take();
     }
 
-    void erase(uint32_t slot) override { connections[slot].reset(); }
+    void erase(uint32_t slot) override {
+        connections[slot].reset();
+        ++erased;
+    }
     bool is_alive(size_t slot = 0) const { return connections[slot] != nullptr; }
     uint64_t open() const { return counters.connections_open.value(); }
     int count(const std::string& event) const {
@@ -134,7 +138,20 @@ public:
     test::ScriptedHandler handler;
     std::optional<net::Workspace> workspace;
     int send_buffer_bytes = 0;
+    int erased = 0;
     std::vector<std::unique_ptr<Connection>> connections;
+};
+
+// What happens once, in the first turn of the loop, behind all that its events have woken.
+class Later final : public net::Task {
+public:
+    Later(Fixture& on, std::function<void()> event) : event_(std::move(event)) {
+        on.loop.ready().yield(*this);
+    }
+    void pump() override { event_(); }
+
+private:
+    const std::function<void()> event_;
 };
 
 std::string get(std::string_view path = "/a", std::string_view fields = "") {
@@ -376,6 +393,32 @@ TEST_CASE("Connections that are answered in the same turn each get what is their
         CHECK(firsts[i] + peers[i * 4 + 2].take().size() == 6'000);
     }
     CHECK(on.handler.complaints == 0);
+}
+
+TEST_CASE("An exchange that is woken as it is opened is answered once") {
+    Fixture on;
+    on.handler.wakes_at_once = true;
+    Client peer = on.connect();
+    CHECK(steady(on.exchange(peer, get("/1"))) == response("you asked for /1"));
+    CHECK(steady(on.exchange(peer, get("/2") + get("/3"))) ==
+          response("you asked for /2") + response("you asked for /3"));
+    on.handler.scripts = {{start_stream(), write("a"), wait(), write("b"), finish()}};
+    CHECK(contains(on.exchange(peer, get()), "\r\n000001\r\na\r\n"));
+    on.handler.wake();
+    on.settle();
+    CHECK(peer.take() == "000001\r\nb\r\n0\r\n\r\n");
+    CHECK(on.handler.alive == 0);
+}
+
+TEST_CASE("A client that is gone between its request's arrival and its reading is let go once") {
+    Fixture on;
+    Client peer = on.connect();
+    Later gone(on, [&] { on.connections[0]->mark(EPOLLERR | EPOLLHUP); });
+    CHECK(peer.send(get()) > 0);
+    on.settle();
+    CHECK_FALSE(on.is_alive());
+    CHECK(on.erased == 1);
+    CHECK(on.handler.alive == 0);
 }
 
 TEST_CASE("A client that is gone when its answer is sent does not hold up the others") {
@@ -991,6 +1034,19 @@ TEST_CASE("Draining ends each connection when it has nothing to finish") {
     for (Client* peer : {&receiving, &waiting, &lingering, &sent}) peer->close();
     on.settle();
     CHECK(on.open() == 0);
+}
+
+TEST_CASE("A request that has arrived and is not read yet is answered while draining") {
+    Fixture on;
+    Client peer = on.connect();
+    Later drain(on, [&] {
+        on.workspace->draining = true;
+        on.connections[0]->drain();
+    });
+    CHECK(peer.send(get()) > 0);
+    on.settle();
+    CHECK(steady(peer.take()) == response("you asked for /a", "close"));
+    CHECK(peer.saw_end());
 }
 
 TEST_CASE("Draining closes after the last of the pipelined requests that have arrived") {

@@ -91,6 +91,7 @@ public:
         auto exchange = std::make_unique<Exchange>(*this, std::move(script), request);
         exchange->number_ = static_cast<int>(exchanges.size());
         exchanges.push_back(exchange.get());
+        if (wakes_at_once) wake();
         return exchange;
     }
 
@@ -110,6 +111,7 @@ public:
 
     std::deque<Script> scripts;
     bool wants_bodies = true;
+    bool wakes_at_once = false;
     std::vector<std::string> screened;  // paths
     std::vector<Opened> opened;
     std::vector<net::Refusal> refused;
