@@ -16,7 +16,7 @@ namespace net {
 Progress Connection::fill_output() {
     OutputBuffer& out = workspace_.output;
     out.open(workspace_.limits.output_window);
-    workspace_.body_begin = is_chunked_ ? open_chunk(out) : 0;
+    workspace_.body_begin = is_chunked_ ? open_chunk(out) : out.size();
     const Progress progress = exchange_->pump(*this);
     if (is_head_) {
         out.truncate(workspace_.body_begin);

@@ -395,6 +395,21 @@ TEST_CASE("Connections that are answered in the same turn each get what is their
     CHECK(on.handler.complaints == 0);
 }
 
+TEST_CASE("What one writes survives a HEAD that has nothing to say yet") {
+    Fixture on;
+    on.handler.scripts = {answer("first"), {wait(), start_known(5), write("never"), finish()}};
+    Client first = on.connect();
+    Client second = on.connect();
+    CHECK(first.send(get()) > 0);
+    CHECK(second.send("HEAD /h HTTP/1.1\r\nHost: h\r\n\r\n") > 0);
+    on.settle();
+    CHECK(steady(first.take()) == response("first"));
+    CHECK(second.take().empty());
+    on.handler.wake();
+    on.settle();
+    CHECK(steady(second.take()) == response("never").substr(0, response("").size()));
+}
+
 TEST_CASE("An exchange that is woken as it is opened is answered once") {
     Fixture on;
     on.handler.wakes_at_once = true;
