@@ -46,7 +46,9 @@ bool is_rest(const AmazonQSettings& settings) {
     return settings.dialect == AmazonQSettings::Dialect::rest;
 }
 
-void sign(const AmazonQSettings& settings, int64_t unix_seconds, net::CallRequest& call) {
+// Appends the signature's fields. `body` is the whole one.
+void sign(const AmazonQSettings& settings, int64_t unix_seconds, const net::CallRequest& call,
+          std::string_view body, std::string& fields) {
     const IamKey& keys = *settings.iam;
     const std::string date = amz_date(unix_seconds);
     const std::string region = settings.signing_region();
@@ -58,7 +60,7 @@ void sign(const AmazonQSettings& settings, int64_t unix_seconds, net::CallReques
     }
     if (!keys.session_token.empty()) {
         signed_fields.push_back({"x-amz-security-token", keys.session_token});
-        add(call.fields, "x-amz-security-token", keys.session_token);
+        add(fields, "x-amz-security-token", keys.session_token);
     }
     net::SigV4Request request;
     request.method = "POST";
@@ -66,9 +68,9 @@ void sign(const AmazonQSettings& settings, int64_t unix_seconds, net::CallReques
     request.path = path;
     request.amz_date = date;
     request.fields = signed_fields;
-    request.body = call.body;
-    add(call.fields, "x-amz-date", date);
-    add(call.fields, "authorization",
+    request.body = body;
+    add(fields, "x-amz-date", date);
+    add(fields, "authorization",
         net::sigv4_authorization({keys.access_key, keys.secret_key, region, "q"}, request));
 }
 
@@ -81,9 +83,13 @@ net::CallRequest AmazonQCalls::request(const Token& token, std::string_view body
     call.path = is_rest(settings_) ? operation_of(settings_).path : "/";
     call.timeouts = &settings_.timeouts;
     call.fields = fields_;
-    call.body.reserve(body.size() - 1 + body_end_.size());
-    call.body.append(body.substr(0, body.size() - 1)).append(body_end_);
-    if (settings_.iam) sign(settings_, unix_seconds, call);
+    call.body = body.substr(0, body.size() - 1);
+    call.body_end = body_end_;
+    if (settings_.iam) {
+        signed_fields_ = fields_;
+        sign(settings_, unix_seconds, call, body, signed_fields_);
+        call.fields = signed_fields_;
+    }
     return call;
 }
 

@@ -21,7 +21,8 @@ public:
     explicit AmazonQCalls(const AmazonQSettings& settings) : settings_(settings) {}
 
     // `body` names no profile: the token's is added, unless IAM keys take its place. `unix_seconds`
-    // is the signature's time. The request must be started before the next one is made.
+    // is the signature's time. The request must be started before `body` goes or the next one is
+    // made.
     net::CallRequest request(const Token& token, std::string_view body, int64_t unix_seconds);
 
 private:
@@ -32,6 +33,7 @@ private:
     net::Url endpoint_;
     std::string fields_;    // all but a signature
     std::string body_end_;  // in the place of the last brace
+    std::string signed_fields_;
 };
 
 }  // namespace core

@@ -74,8 +74,7 @@ void DeviceLogin::advance() {
 void DeviceLogin::call(Step step, std::string_view path, std::string body) {
     step_ = step;
     const net::Url endpoint = setup_.settings.oidc_endpoint_for(credentials_.region);
-    call_.emplace(setup_.client, login_request(setup_.settings, endpoint, path, std::move(body)),
-                  wakeup_);
+    call_ = login_call(setup_.client, setup_.settings, endpoint, path, body, wakeup_);
     wakeup_.wake();
 }
 

@@ -21,7 +21,7 @@ ServiceCall start(const AmazonQSettings& settings, net::HttpClient& client, net:
         json::write_refresh_token(login, body);
     }
     const std::string_view path = is_social ? social_path : json::create_token_path;
-    return {client, login_request(settings, endpoint, path, std::move(body)), wakeup};
+    return login_call(client, settings, endpoint, path, body, wakeup);
 }
 
 }  // namespace
@@ -48,14 +48,12 @@ TokenRefresh::Outcome TokenRefresh::poll(int64_t now_unix_s) {
     return is_passing ? Outcome::later : Outcome::ended;
 }
 
-net::CallRequest login_request(const AmazonQSettings& settings, const net::Url& endpoint,
-                               std::string_view path, std::string body) {
-    return {
-        .url = endpoint,
-        .method = "POST",
-        .path = path,
-        .fields = "Content-Type: application/json\r\nUser-Agent: " + settings.user_agent + "\r\n",
-        .body = std::move(body)};
+ServiceCall login_call(net::HttpClient& client, const AmazonQSettings& settings,
+                       const net::Url& endpoint, std::string_view path, std::string_view body,
+                       net::Wakeup wakeup) {
+    const std::string fields =
+        "Content-Type: application/json\r\nUser-Agent: " + settings.user_agent + "\r\n";
+    return {client, {.url = endpoint, .path = path, .fields = fields, .body = body}, wakeup};
 }
 
 }  // namespace core

@@ -36,7 +36,8 @@ private:
 };
 
 // A call of the login service.
-net::CallRequest login_request(const AmazonQSettings& settings, const net::Url& endpoint,
-                               std::string_view path, std::string body);
+ServiceCall login_call(net::HttpClient& client, const AmazonQSettings& settings,
+                       const net::Url& endpoint, std::string_view path, std::string_view body,
+                       net::Wakeup wakeup);
 
 }  // namespace core

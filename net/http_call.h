@@ -25,12 +25,14 @@ struct CallTimeouts {
 };
 
 // CallRequest is what an upstream is asked. Content-Length, Host and Connection are added to it.
+// All but the timeouts is needed during start() only.
 struct CallRequest {
-    const Url& url;                    // needed during start() only
-    std::string_view method = "POST";  // static; neither HEAD nor CONNECT
+    const Url& url;
+    std::string_view method = "POST";  // neither HEAD nor CONNECT
     std::string_view path{};           // appended to the url's; may have a query
-    std::string fields{};              // whole lines, each with CRLF
-    std::string body{};
+    std::string_view fields{};         // whole lines, each with CRLF
+    std::string_view body{};
+    std::string_view body_end{};             // follows it
     const CallTimeouts* timeouts = nullptr;  // the client's own when null; must outlive the call
 };
 
@@ -95,7 +97,7 @@ public:
     virtual ~HttpClient() = default;
 
     // Never null: what cannot be tried is a call that has failed. `wakeup` is of the owner.
-    virtual std::unique_ptr<HttpCall> start(CallRequest request, Wakeup wakeup) = 0;
+    virtual std::unique_ptr<HttpCall> start(const CallRequest& request, Wakeup wakeup) = 0;
 };
 
 }  // namespace net

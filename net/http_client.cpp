@@ -27,12 +27,12 @@ PooledHttpClient::PooledHttpClient(EventLoop& loop, const UpstreamLimits& limits
                                    ResolverSettings names)
     : workspace_(loop, limits, tls, std::move(names)), proxies_(proxies), pool_(workspace_) {}
 
-std::unique_ptr<HttpCall> PooledHttpClient::start(CallRequest request, Wakeup wakeup) {
+std::unique_ptr<HttpCall> PooledHttpClient::start(const CallRequest& request, Wakeup wakeup) {
     const UpstreamLimits& limits = workspace_.limits;
     const CallTimeouts& timeouts = request.timeouts ? *request.timeouts : limits.timeouts;
     auto call =
         std::make_unique<UpstreamCall>(limits, timeouts, workspace_.loop.timers().now(), wakeup);
-    if (!are_fields(request.fields) || !is_target(request.path)) {
+    if (!are_good(request.fields) || !is_target(request.path)) {
         call->fail({CallError::request, "the request to " + request.url.host +
                                             " holds a character that HTTP does not allow"});
     } else if (request.url.is_https && !workspace_.tls) {
@@ -40,10 +40,18 @@ std::unique_ptr<HttpCall> PooledHttpClient::start(CallRequest request, Wakeup wa
                                             " was asked for by a program without TLS"});
     } else {
         Origin& origin = pool_.origin(request.url, proxies_.proxy_for(request.url));
-        call->set_request(std::make_unique<UpstreamRequest>(std::move(request), origin));
+        call->set_request(UpstreamRequest(request, origin));
         pool_.carry(*call, origin);
     }
     return call;
+}
+
+// Calls of one kind have the same fields, so they are looked at when they change.
+bool PooledHttpClient::are_good(std::string_view fields) {
+    if (fields == good_fields_) return true;
+    if (!are_fields(fields)) return false;
+    good_fields_ = fields;
+    return true;
 }
 
 }  // namespace net

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "net/connection_pool.h"
 #include "net/http_call.h"
 #include "net/proxy.h"
@@ -14,14 +17,17 @@ public:
     PooledHttpClient(EventLoop& loop, const UpstreamLimits& limits, const ProxySettings& proxies,
                      const Tls* tls, ResolverSettings names = {});
 
-    std::unique_ptr<HttpCall> start(CallRequest request, Wakeup wakeup) override;
+    std::unique_ptr<HttpCall> start(const CallRequest& request, Wakeup wakeup) override;
 
     const ConnectionPool& pool() const { return pool_; }
 
 private:
+    bool are_good(std::string_view fields);
+
     UpstreamWorkspace workspace_;
     const ProxySettings& proxies_;
     ConnectionPool pool_;
+    std::string good_fields_;  // of the last call whose fields were looked at
 };
 
 }  // namespace net

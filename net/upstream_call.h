@@ -2,6 +2,8 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "net/body_window.h"
 #include "net/http_call.h"
@@ -45,9 +47,9 @@ public:
 
     // For the carrier.
     void set_carrier(CallCarrier* carrier) { carrier_ = carrier; }
-    void set_request(std::unique_ptr<UpstreamRequest> request) { request_ = std::move(request); }
-    const UpstreamRequest* request() const { return request_.get(); }
-    void drop_request() { request_.reset(); }
+    void set_request(UpstreamRequest request) { request_ = std::move(request); }
+    std::string_view request() const { return request_.text(); }
+    void drop_request() { request_ = {}; }
     BodyWindow& window() { return window_; }
     void advance(State state) { state_ = state; }  // while there is nothing to pull yet
     void begin_response(uint16_t status, std::string fields);
@@ -66,7 +68,7 @@ private:
     const TimePoint started_;
     const Wakeup wakeup_;
     CallCarrier* carrier_ = nullptr;
-    std::unique_ptr<UpstreamRequest> request_;  // until it cannot be needed again
+    UpstreamRequest request_;  // until it cannot be needed again
     std::string fields_;
     BodyWindow window_;
     std::unique_ptr<CallFailure> failure_;

@@ -100,10 +100,10 @@ void UpstreamConnection::begin_sending() {
 // Reads as well, since an upstream may answer before it has the whole request, and may even close
 // then: a write that fails is no reason to miss what it said.
 bool UpstreamConnection::send() {
-    const UpstreamRequest& request = *call_->request();
+    const std::string_view request = call_->request();
     while (sent_ < request.size() && !is_write_broken_) {
         size_t taken = 0;
-        const Io io = stream_->write(request.piece(sent_, workspace_.area()), taken);
+        const Io io = stream_->write(request.substr(sent_), taken);
         if (io == Io::again) return receive();
         if (io != Io::ok) {
             is_write_broken_ = true;

@@ -23,8 +23,7 @@ struct UpstreamLimits : FramingLimits {
     size_t window_bytes = 64 * 1024;
     // How far an owner may widen its window: the largest event, its framing included.
     size_t window_bytes_max = 1024 * 1024 + 4096;
-    // The area of a worker into which all its upstream connections are read, and where their
-    // requests are put together: a body that fits leaves in one piece with its head.
+    // The area of a worker into which all its upstream connections are read.
     size_t area_bytes = 64 * 1024;
 
     // Idle connections per origin, kept for less than the minute after which common servers and

@@ -1,8 +1,7 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
-#include <string>
+#include <memory>
 #include <string_view>
 
 #include "net/http_call.h"
@@ -10,25 +9,20 @@
 
 namespace net {
 
-// UpstreamRequest is a request as it goes over the wire (RFC 9112 section 3). It stays in the parts
-// that its maker has handed over, and is put together when it is sent: so it needs no memory of its
-// own. Owned by its call until it cannot be needed again.
+// UpstreamRequest is a request as it goes over the wire (RFC 9112 section 3), head and body in one
+// piece. Owned by its call until it cannot be needed again.
 class UpstreamRequest {
 public:
-    // `origin` must outlive it.
-    UpstreamRequest(CallRequest&& request, const Origin& origin);
+    UpstreamRequest() = default;  // none
+    // Copies all that it needs.
+    UpstreamRequest(const CallRequest& request, const Origin& origin);
 
-    size_t size() const { return head_bytes_ + body_.size(); }
-    // What follows the first `begin` bytes, or its beginning: put together in `area` up to where
-    // only the body is left, then in place. REQUIRES: begin < size().
-    std::string_view piece(size_t begin, std::span<char> area) const;
+    // Valid as long as the request.
+    std::string_view text() const { return {text_.get(), size_}; }
 
 private:
-    const Origin& origin_;
-    std::string begin_;   // method and target
-    std::string fields_;  // to the end of the head
-    std::string body_;
-    size_t head_bytes_;
+    std::unique_ptr<char[]> text_;
+    size_t size_ = 0;
 };
 
 }  // namespace net

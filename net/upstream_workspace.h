@@ -11,7 +11,7 @@
 namespace net {
 
 // UpstreamWorkspace is what the upstream connections of one worker share. They run one at a time,
-// so all of them read and write through one area, and hold memory only for what their owners left.
+// so all of them read through one area, and hold memory only for what their owners left.
 struct UpstreamWorkspace {
     // All references must outlive the workspace. `its_tls` is null when https is not possible.
     UpstreamWorkspace(EventLoop& its_loop, const UpstreamLimits& its_limits, const Tls* its_tls,

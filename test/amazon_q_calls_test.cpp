@@ -20,19 +20,25 @@ net::Url url_of(std::string_view text) {
     return url;
 }
 
+std::string whole_body(const net::CallRequest& call) {
+    return std::string(call.body).append(call.body_end);
+}
+
 struct Asked {
     explicit Asked(const AmazonQSettings& settings, const Token& token = {"secret", "", 1})
         : calls(settings), call(calls.request(token, R"({"a":1})", moment)) {}
 
     // The value of a field; "-" when it is not there. It must not stand there twice.
     std::string field(const std::string& name) const {
-        const std::string lines = "\r\n" + call.fields;
+        const std::string lines = std::string("\r\n").append(call.fields);
         const size_t at = lines.find("\r\n" + name + ": ");
         if (at == std::string::npos) return "-";
         CHECK(lines.find("\r\n" + name + ": ", at + 1) == std::string::npos);
         const size_t begin = at + name.size() + 4;
         return lines.substr(begin, lines.find("\r\n", begin) - begin);
     }
+
+    std::string body() const { return whole_body(call); }
 
     AmazonQCalls calls;
     net::CallRequest call;
@@ -57,7 +63,7 @@ TEST_CASE("AmazonQCalls speak awsJson as the official CLI does") {
     const Asked asked(settings);
     CHECK(asked.call.method == "POST");
     CHECK(asked.call.path == "/");
-    CHECK(asked.call.body == R"({"a":1})");
+    CHECK(asked.body() == R"({"a":1})");
     CHECK(asked.call.timeouts == &settings.timeouts);
     CHECK(asked.call.fields ==
           "content-type: application/x-amz-json-1.0\r\n"
@@ -97,14 +103,13 @@ TEST_CASE("AmazonQCalls opt out of sharing unless it is wanted") {
 TEST_CASE("AmazonQCalls add the login's profile to the body, which stays JSON") {
     const AmazonQSettings settings;
     const std::string arn = "arn:aws:codewhisperer:us-east-1:123456789012:profile/ABC";
-    CHECK(Asked(settings, {"secret", arn, 1}).call.body ==
-          R"({"a":1,"profileArn":")" + arn + "\"}");
+    CHECK(Asked(settings, {"secret", arn, 1}).body() == R"({"a":1,"profileArn":")" + arn + "\"}");
 
     const std::string odd = "a\"b\\c\n\xC3\xA9\x01";
     const Asked asked(settings, {"secret", odd, 1});
     simdjson::dom::parser parser;
     simdjson::dom::element root;
-    REQUIRE_FALSE(parser.parse(asked.call.body).get(root));
+    REQUIRE_FALSE(parser.parse(asked.body()).get(root));
     std::string_view arn_read;
     REQUIRE_FALSE(root["profileArn"].get(arn_read));
     CHECK(arn_read == odd);
@@ -119,20 +124,20 @@ TEST_CASE("AmazonQCalls take over a new token with all that belongs to it") {
         const net::CallRequest call = calls.request(token, "{}", moment);
         CHECK(call.url.host == "q.eu-central-1.amazonaws.com");
         CHECK(call.fields.ends_with("authorization: Bearer one\r\n"));
-        CHECK(call.body == R"({,"profileArn":")" + token.profile_arn + "\"}");
+        CHECK(whole_body(call) == R"({,"profileArn":")" + token.profile_arn + "\"}");
     }
     token = {"two", "", 2};
     const net::CallRequest call = calls.request(token, "{}", moment);
     CHECK(call.url.host == "q.us-east-1.amazonaws.com");
     CHECK(call.fields.ends_with("authorization: Bearer two\r\n"));
     CHECK(call.fields.find("one") == std::string::npos);
-    CHECK(call.body == "{}");
+    CHECK(whole_body(call) == "{}");
 }
 
 TEST_CASE("AmazonQCalls with IAM keys send SendMessage, signed, without token and profile") {
     const Asked asked(with_keys(), {"secret-token", "arn:of:somebody", 1});
     CHECK(asked.call.path == "/");
-    CHECK(asked.call.body == R"({"a":1})");
+    CHECK(asked.body() == R"({"a":1})");
     CHECK(asked.field("x-amz-target") == "AmazonQDeveloperStreamingService.SendMessage");
     CHECK(asked.field("content-type") == "application/x-amz-json-1.0");
     CHECK(asked.field("x-amz-date") == "20250830T123600Z");

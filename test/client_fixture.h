@@ -63,8 +63,8 @@ struct ClientFixture {
     void start(CallOwner& owner, const std::string& where, std::string body = "question",
                std::string path = "/ask") {
         const net::Url to = url(where);
-        net::CallRequest request{.url = to, .path = path, .body = std::move(body)};
-        owner.call = client.start(std::move(request), net::Wakeup(loop.ready(), owner));
+        const net::CallRequest request{.url = to, .path = path, .body = body};
+        owner.call = client.start(request, net::Wakeup(loop.ready(), owner));
     }
 
     // Runs the loop until the condition holds; false when it does not within some seconds.

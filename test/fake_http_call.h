@@ -188,10 +188,12 @@ private:
 // FakeHttpClient makes the calls of a script, one at a time; a call too many waits for ever.
 class FakeHttpClient final : public net::HttpClient {
 public:
-    std::unique_ptr<net::HttpCall> start(net::CallRequest request, net::Wakeup wakeup) override {
+    std::unique_ptr<net::HttpCall> start(const net::CallRequest& request,
+                                         net::Wakeup wakeup) override {
         calls.requests.push_back({request.url, std::string(request.method),
-                                  std::string(request.path), std::move(request.fields),
-                                  std::move(request.body), request.timeouts});
+                                  std::string(request.path), std::string(request.fields),
+                                  std::string(request.body).append(request.body_end),
+                                  request.timeouts});
         FakeResponse response;
         if (calls.script.empty()) {
             response.status = 0;

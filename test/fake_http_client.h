@@ -52,10 +52,11 @@ public:
         net::CallFailure failure_;
     };
 
-    std::unique_ptr<net::HttpCall> start(net::CallRequest request, net::Wakeup wakeup) override {
+    std::unique_ptr<net::HttpCall> start(const net::CallRequest& request,
+                                         net::Wakeup wakeup) override {
         calls.push_back({request.url.host, std::string(request.method),
-                         request.url.path + std::string(request.path), request.fields, request.body,
-                         wakeup, nullptr});
+                         request.url.path + std::string(request.path), std::string(request.fields),
+                         std::string(request.body).append(request.body_end), wakeup, nullptr});
         return std::make_unique<Call>(calls.back());
     }
 

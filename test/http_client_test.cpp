@@ -26,8 +26,8 @@ TEST_CASE("HttpClient sends a request and receives the response") {
         CallOwner owner;
         const net::Url url = fixture.url(upstream.url() + "/base/");
         net::CallRequest request{
-            .url = url, .path = "/ask?x=1", .fields = "A: b\r\n", .body = "hi"};
-        owner.call = fixture.client.start(std::move(request), {fixture.loop.ready(), owner});
+            .url = url, .path = "/ask?x=1", .fields = "A: b\r\n", .body = "h", .body_end = "i"};
+        owner.call = fixture.client.start(request, {fixture.loop.ready(), owner});
         CHECK(owner.call->state() == State::connecting);
         REQUIRE(fixture.finish(owner));
         CHECK(owner.call->state() == State::complete);
@@ -269,8 +269,13 @@ TEST_CASE("HttpClient does not read for an owner that does not pull") {
 TEST_CASE("HttpClient refuses requests that could smuggle") {
     ClientFixture fixture;
     const net::Url url = fixture.url("http://127.0.0.1:1");
+    CallOwner good;
+    good.call =
+        fixture.client.start({.url = url, .fields = "A: b\r\n"}, {fixture.loop.ready(), good});
+    CHECK(good.call->state() == State::connecting);
+    good.call.reset();
     for (const char* fields : {"A: b", "A: b\r\n\r\n", "A: b\nC: d\r\n", "\r\n", "A: \x01\r\n",
-                               "A: b\r\n\r\nGET / HTTP/1.1\r\n"}) {
+                               "A: b\r\n\r\nGET / HTTP/1.1\r\n", "A: b\r\n "}) {
         CallOwner owner;
         owner.call =
             fixture.client.start({.url = url, .fields = fields}, {fixture.loop.ready(), owner});
