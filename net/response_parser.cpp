@@ -16,6 +16,7 @@ ResponseParser::ResponseParser(const UpstreamLimits& limits) : limits_(limits) {
 
 void ResponseParser::reset(Expected expected) {
     head_.reset();
+    fields_.clear();
     chunks_.reset();
     refusal_ = {};
     expected_ = expected;
@@ -50,34 +51,46 @@ ResponseParser::State ResponseParser::feed(std::span<char> bytes, BodyWindow& wi
 }
 
 std::span<char> ResponseParser::feed_head(std::span<char> bytes) {
-    if (!head_) head_ = std::make_unique<UpstreamHead>(limits_);
+    if (head_) {
+        bytes = feed_head(*head_, bytes);
+        if (state_ != State::head) head_.reset();
+        return bytes;
+    }
+    UpstreamHead head(limits_);
+    bytes = feed_head(head, bytes);
+    if (state_ == State::head) head_ = std::make_unique<UpstreamHead>(std::move(head));
+    return bytes;
+}
+
+std::span<char> ResponseParser::feed_head(UpstreamHead& head, std::span<char> bytes) {
     size_t used = 0;
-    switch (head_->feed({bytes.data(), bytes.size()}, used)) {
+    switch (head.feed({bytes.data(), bytes.size()}, used)) {
         case UpstreamHead::State::need_more:
             break;
         case UpstreamHead::State::complete:
-            begin_body();
+            begin_body(head);
             break;
         case UpstreamHead::State::refused:
-            refuse(head_->refusal());
+            refuse(head.refusal());
             break;
     }
     return bytes.subspan(used);
 }
 
-void ResponseParser::begin_body() {
-    status_ = head_->status();
-    body_bytes_left_ = head_->length();
-    framing_ = framing();
-    keeps_alive_ = head_->keeps_alive();
+void ResponseParser::begin_body(UpstreamHead& head) {
+    status_ = head.status();
+    fields_ = head.take_fields();
+    body_bytes_left_ = head.length();
+    framing_ = framing(head);
+    keeps_alive_ = head.keeps_alive();
     state_ = framing_ == Framing::none ? State::complete : State::body;
 }
 
-ResponseParser::Framing ResponseParser::framing() const {
+ResponseParser::Framing ResponseParser::framing(const UpstreamHead& head) const {
     if (expected_ == Expected::tunnel || status_ == 204 || status_ == 304) return Framing::none;
-    if (head_->is_chunked()) return Framing::chunked;
-    if (!head_->has_length()) return Framing::until_end;
-    return head_->length() == 0 ? Framing::none : Framing::sized;
+    if (head.is_chunked()) return Framing::chunked;
+    if (!head.has_length()) return Framing::until_end;
+    return head.length() == 0 ? Framing::none : Framing::sized;
 }
 
 std::span<char> ResponseParser::feed_sized(std::span<char> bytes, BodyWindow& window) {
@@ -103,12 +116,6 @@ ResponseParser::State ResponseParser::refuse(std::string_view reason) {
     refusal_ = reason;
     state_ = State::refused;
     return state_;
-}
-
-std::string ResponseParser::take_fields() {
-    std::string fields = head_->take_fields();
-    head_.reset();
-    return fields;
 }
 
 }  // namespace net

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "net/body_window.h"
 #include "net/chunked_body.h"
@@ -46,7 +47,7 @@ public:
     // From State::body on.
     uint16_t status() const { return status_; }
     // Whole lines, as they came; given away. Once per response.
-    std::string take_fields();
+    std::string take_fields() { return std::move(fields_); }
     // With State::complete: whether the connection can carry another call.
     bool keeps_alive() const { return keeps_alive_ && !has_excess_; }
     // Bytes came that belong to no response.
@@ -57,15 +58,16 @@ private:
 
     // These return what they left over.
     std::span<char> feed_head(std::span<char> bytes);
+    std::span<char> feed_head(UpstreamHead& head, std::span<char> bytes);
     std::span<char> feed_sized(std::span<char> bytes, BodyWindow& window);
     std::span<char> feed_chunked(std::span<char> bytes, BodyWindow& window);
-    void begin_body();
-    Framing framing() const;
+    void begin_body(UpstreamHead& head);
+    Framing framing(const UpstreamHead& head) const;
     State refuse(std::string_view reason);
 
     const UpstreamLimits& limits_;
-    // From the first byte until take_fields(): a body that streams for minutes does without.
-    std::unique_ptr<UpstreamHead> head_;
+    std::unique_ptr<UpstreamHead> head_;  // of a head that comes in pieces, until it is whole
+    std::string fields_;
     std::string_view refusal_;
     uint64_t body_bytes_left_ = 0;  // of a sized body
     uint16_t status_ = 0;

@@ -76,7 +76,7 @@ UpstreamHead::State UpstreamHead::finish(std::string_view head) {
     if (!take_fields_of(fields)) return State::refused;
     if (parser_.status_code < 200) return skip_interim();
     if (!has_one_framing()) return State::refused;
-    fields_ = fields;
+    fields_ = std::string(fields);
     return State::complete;
 }
 
@@ -106,7 +106,8 @@ bool UpstreamHead::take_fields_of(std::string_view fields) {
 bool UpstreamHead::take_field(std::string_view line) {
     const size_t colon = line.find(':');
     const std::string_view name = line.substr(0, colon);
-    if (!is_token(name)) {
+    // Of what is no token, llhttp lets only spaces and the empty name through.
+    if (name.empty() || name.find(' ') != std::string_view::npos) {
         refuse("the name of a field of the response is not a token");
     } else if (++field_count_ > limits_.field_count_max) {
         refuse("the response has too many fields");

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "net/http_text.h"
+
 using net::BodyWindow;
 using net::ResponseParser;
 using net::UpstreamHead;
@@ -58,6 +60,18 @@ Parsed parse_split(const std::string& text) {
 }
 
 }  // namespace
+
+TEST_CASE("ResponseParser lets a field's name hold the characters of a token and no others") {
+    for (int code = 0; code < 256; ++code) {
+        const std::string name{'a', static_cast<char>(code), 'b'};
+        CAPTURE(code);
+        const bool is_good = net::is_token(name) || code == ':';
+        const Parsed parsed =
+            parse({"HTTP/1.1 200 OK\r\n" + name + ": c\r\nContent-Length: 0\r\n\r\n"});
+        CHECK((parsed.state == State::complete) == is_good);
+    }
+    CHECK(parse({"HTTP/1.1 200 OK\r\n: c\r\nContent-Length: 0\r\n\r\n"}).state == State::refused);
+}
 
 TEST_CASE("ResponseParser frames a body of known length") {
     const Parsed parsed = parse_split(
