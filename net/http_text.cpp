@@ -55,12 +55,16 @@ bool equal_but_for_case(uint64_t a, uint64_t b) {
     return ((differing << 2) & ~letters) == 0;
 }
 
-// Up to eight bytes; each of them is in the word, in the same place for texts of the same size.
-uint64_t load_word(const char* at, size_t size) {
+uint64_t load_word(const char* at) {
+    uint64_t word;
+    std::memcpy(&word, at, sizeof word);
+    return word;
+}
+
+// Less than eight bytes; each of them is in the word, in the same place for texts of the same size.
+uint64_t load_short(const char* at, size_t size) {
     uint64_t word = 0;
-    if (size >= 8) {
-        std::memcpy(&word, at, 8);
-    } else if (size >= 4) {
+    if (size >= 4) {
         uint32_t first, last;
         std::memcpy(&first, at, 4);
         std::memcpy(&last, at + size - 4, 4);
@@ -78,10 +82,12 @@ bool is_token(std::string_view text) {
 }
 
 bool equals_ignoring_case(const char* a, const char* b, size_t size) {
-    for (; size > 8; a += 8, b += 8, size -= 8) {
-        if (!equal_but_for_case(load_word(a, 8), load_word(b, 8))) return false;
+    if (size < 8) return equal_but_for_case(load_short(a, size), load_short(b, size));
+    const size_t last = size - 8;
+    for (size_t at = 0;; at = std::min(at + 8, last)) {
+        if (!equal_but_for_case(load_word(a + at), load_word(b + at))) return false;
+        if (at == last) return true;
     }
-    return equal_but_for_case(load_word(a, size), load_word(b, size));
 }
 
 bool is_host(std::string_view text) {
