@@ -141,7 +141,8 @@ bool EventStreamParser::read_prelude(std::string_view window) {
 }
 
 bool EventStreamParser::read_headers(std::string_view headers, Frame& out) {
-    uint32_t places[headers_max];
+    uint32_t others[headers_max];  // where headers that are left out begin
+    size_t other_count = 0;
     size_t count = 0;
     Header header;
     for (HeaderReader reader(headers); !reader.at_end(); ++count) {
@@ -150,13 +151,16 @@ bool EventStreamParser::read_headers(std::string_view headers, Frame& out) {
             broken("a header of a frame is malformed");
             return false;
         }
-        if (has_name(headers, {places, count}, header.name)) {
+        std::string_view* const known = field(out, header.name);
+        if (known != nullptr ? known->data() != nullptr
+                             : has_name(headers, {others, other_count}, header.name)) {
             broken("a header of a frame comes twice");
             return false;
         }
-        places[count] = static_cast<uint32_t>(place);
-        std::string_view* const known = field(out, header.name);
-        if (known == nullptr) continue;
+        if (known == nullptr) {
+            others[other_count++] = static_cast<uint32_t>(place);
+            continue;
+        }
         if (header.type != type_string) {
             broken("a header of a frame is not a string");
             return false;
