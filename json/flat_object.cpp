@@ -1,9 +1,36 @@
 #include "json/flat_object.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include <bit>
+
 #include "json/swar.h"
 
 namespace json {
 namespace {
+
+#ifdef __SSE2__
+
+// The first byte that is not ASCII, a control character, a quote or a backslash, or some place
+// behind the end.
+inline const char* find_special(const char* from, const char* end) {
+    static_assert(FlatObject::padding_bytes >= sizeof(__m128i));
+    for (; from < end; from += sizeof(__m128i)) {
+        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+        const __m128i quotes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+        const __m128i backslashes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+        // As signed numbers, so that what is not ASCII is below the space as well.
+        const __m128i others = _mm_cmplt_epi8(bytes, _mm_set1_epi8(' '));
+        const __m128i special = _mm_or_si128(_mm_or_si128(quotes, backslashes), others);
+        const auto found = static_cast<unsigned>(_mm_movemask_epi8(special));
+        if (found != 0) return from + std::countr_zero(found);
+    }
+    return from;
+}
+
+#else
 
 // The high bit of the first byte that is not ASCII, a control character, a quote or a backslash.
 // Bits above it mean nothing.
@@ -22,6 +49,8 @@ inline const char* find_special(const char* from, const char* end) {
     }
     return from;
 }
+
+#endif
 
 constexpr bool is_short_escape(char letter) {
     return letter == 'n' || letter == '"' || letter == '\\' || letter == 't' || letter == 'r' ||

@@ -15,7 +15,7 @@ namespace json {
 class FlatObject {
 public:
     // How many bytes after the text must be readable; their value does not matter.
-    static constexpr size_t padding_bytes = sizeof(uint64_t);
+    static constexpr size_t padding_bytes = 16;
 
     enum class Step : uint8_t { field, end, unknown };
 
