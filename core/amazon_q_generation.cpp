@@ -89,6 +89,22 @@ Next AmazonQGeneration::next(Delta& out) {
     return step;
 }
 
+// Of the events that have come already. What is more than text, or no good, is left for next().
+size_t AmazonQGeneration::more_text(std::span<json::JsonText> out) {
+    using Status = net::EventStreamParser::Status;
+    const std::string_view window = call_->peek();
+    net::Frame frame;
+    size_t count = 0;
+    while (count < out.size() &&
+           parser_.next(window.substr(frame_bytes_), frame) == Status::frame &&
+           frame.message_type == "event" &&
+           events_->feed_text(frame.event_type, frame.payload, out[count])) {
+        frame_bytes_ += frame.size;
+        ++count;
+    }
+    return count;
+}
+
 net::TimePoint AmazonQGeneration::deadline() const {
     return stage_ == Stage::pause ? retry_at_ : net::TimePoint::max();
 }

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "core/amazon_q_calls.h"
@@ -47,6 +48,7 @@ public:
     AmazonQGeneration(AmazonQServices& services, net::Wakeup wakeup, Question question);
 
     Next next(json::Delta& out) override;
+    size_t more_text(std::span<json::JsonText> out) override;
     net::TimePoint deadline() const override;
     const Failure& failure() const override { return *failure_; }
     json::Usage usage() const override { return usage_; }
@@ -85,7 +87,7 @@ private:
     json::Usage usage_;
     net::TimePoint retry_at_{};
     uint64_t token_version_ = 0;  // of this attempt
-    size_t frame_bytes_ = 0;      // of the frame whose deltas are being handed out
+    size_t frame_bytes_ = 0;      // of the frames whose deltas are being handed out
     uint32_t attempts_ = 0;
     Stage stage_ = Stage::authorize;
     bool has_shown_ = false;  // a delta was handed out: no more trying

@@ -9,7 +9,12 @@ namespace {
 static_assert(Reader::padding_bytes >= FlatObject::padding_bytes);
 
 constexpr JsonText no_arguments = JsonText::trusted("{}");
+constexpr std::string_view text_member = "content";
 constexpr size_t bytes_per_token = 4;  // a rough rule for English text and for code
+
+bool is_text_event(std::string_view event_type) {
+    return event_type == "assistantResponseEvent" || event_type == "codeEvent";
+}
 
 // Visits the fields of an object that is flat. False: it is not, and Reader must begin anew.
 template <class Visit>
@@ -32,8 +37,8 @@ void take_count(const Node& node, int64_t& out) {
 }  // namespace
 
 bool AmazonQEvents::feed(std::string_view event_type, std::string_view payload) {
-    if (event_type == "assistantResponseEvent" || event_type == "codeEvent") {
-        return read_piece(payload, "content", Delta::Kind::text);
+    if (is_text_event(event_type)) {
+        return read_piece(payload, text_member, Delta::Kind::text);
     }
     if (event_type == "toolUseEvent") return read_tool_use(payload);
     if (event_type == "reasoningContentEvent") {
@@ -41,6 +46,16 @@ bool AmazonQEvents::feed(std::string_view event_type, std::string_view payload) 
     }
     if (event_type == "metadataEvent") return read_metadata(payload);
     if (event_type == "invalidStateEvent") return read_invalid_state(payload);
+    return true;
+}
+
+bool AmazonQEvents::feed_text(std::string_view event_type, std::string_view payload,
+                              JsonText& text) {
+    const bool is_text = is_text_event(event_type) && read_flat_piece(payload, text_member);
+    if (!is_text || piece_.empty()) return false;
+    text = piece_;
+    answer_bytes_ += piece_.size();
+    has_text_ = true;
     return true;
 }
 

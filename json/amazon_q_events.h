@@ -33,6 +33,11 @@ public:
     // readable after the payload.
     [[nodiscard]] bool feed(std::string_view event_type, std::string_view payload);
 
+    // Takes an event that is nothing but text, and hands that out. False: it is another one, and
+    // for feed(). REQUIRES: as for feed().
+    [[nodiscard]] bool feed_text(std::string_view event_type, std::string_view payload,
+                                 JsonText& text);
+
     // Hands out the next delta, or returns false.
     [[nodiscard]] bool next(Delta& out);
 

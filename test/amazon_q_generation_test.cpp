@@ -3,6 +3,7 @@
 #include <doctest.h>
 
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -90,8 +91,21 @@ struct Fixture {
     Next pull() {
         Delta delta;
         Next next;
-        while ((next = generation->next(delta)) == Next::delta) said.push_back(shown(delta));
+        while ((next = generation->next(delta)) == Next::delta) {
+            said.push_back(shown(delta));
+            if (delta.kind == Delta::Kind::text) pull_more_text();
+        }
         return next;
+    }
+
+    // Up to `pieces_max` pieces at a time.
+    void pull_more_text() {
+        std::vector<json::JsonText> pieces(pieces_max);
+        while (const size_t count = generation->more_text(pieces)) {
+            for (const json::JsonText piece : std::span(pieces).first(count)) {
+                said.push_back("text " + std::string(piece.view()));
+            }
+        }
     }
 
     // The next turn of the upstream, which must wake the owner if anything happens.
@@ -158,6 +172,7 @@ struct Fixture {
     core::AmazonQServices services{settings, tokens, client, timers, log};
     std::unique_ptr<AmazonQGeneration> generation;
     Texts said;
+    size_t pieces_max = 2;
     std::vector<std::chrono::nanoseconds> waits;
 };
 
@@ -242,6 +257,21 @@ TEST_CASE("An answer of Amazon Q becomes deltas, however its bytes come") {
             CAPTURE(split);
             check({split, body.size()}, ends_at_once);
         }
+    }
+}
+
+TEST_CASE("Text that has come can be asked for in rows of any length") {
+    for (const size_t pieces_max : {0, 1, 3, 64}) {
+        CAPTURE(pieces_max);
+        Fixture on;
+        on.pieces_max = pieces_max;
+        on.respond(recorded() + text_frame("a") + text_frame("") + text_frame("\\u00f6") +
+                   text_frame("b"));
+        Texts all = meant;
+        all.insert(all.end() - 1, {"text a", "text \\u00f6", "text b"});
+        CHECK(on.ask() == Next::end);
+        CHECK(on.said == all);
+        CHECK(on.generation->usage().completion_tokens == 7);
     }
 }
 
