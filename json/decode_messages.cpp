@@ -11,7 +11,8 @@ constexpr std::array<std::string_view, 6> role_names = {"system",   "assistant",
 constexpr std::array<Role, 6> role_of = {Role::system,   Role::assistant, Role::user,
                                          Role::function, Role::tool,      Role::developer};
 
-bool decode_role(FieldReader& fields, Node& node, const Path& path, Role& out) {
+[[gnu::noinline]] bool decode_rare_role(FieldReader& fields, Node& node, const Path& path,
+                                        Role& out) {
     if (!node.token.is_string()) {
         return fields.wrong_type(node, path, "one of " + list_of(role_names));
     }
@@ -24,18 +25,43 @@ bool decode_role(FieldReader& fields, Node& node, const Path& path, Role& out) {
     return true;
 }
 
-bool decode_content(FieldReader& fields, Node& node, const Path& path, Message& message,
-                    std::vector<Part>& parts) {
-    message.parts_begin = static_cast<uint32_t>(parts.size());
+// `parent` is the path of the message. Nearly all have one of three roles: these take no search.
+bool decode_role(FieldReader& fields, Node& node, const Path& parent, Role& out) {
+    const std::string_view quoted = node.token.text;
+    if (quoted == R"("user")") {
+        out = Role::user;
+    } else if (quoted == R"("assistant")") {
+        out = Role::assistant;
+    } else if (quoted == R"("system")") {
+        out = Role::system;
+    } else {
+        return decode_rare_role(fields, node, Path(parent, "role"), out);
+    }
+    return true;
+}
+
+[[gnu::noinline]] bool decode_rare_content(FieldReader& fields, Node& node, const Path& path,
+                                           Message& message, std::vector<Part>& parts) {
     message.has_content = !node.token.is_null();
-    if (node.token.is_string()) {
-        parts.push_back({Part::Kind::text, node.token.string(), {}});
-    } else if (node.is(Token::Kind::array)) {
+    if (node.is(Token::Kind::array)) {
         if (!decode_parts(fields, node, path, parts)) return false;
     } else if (message.has_content) {
         if (!fields.wrong_type(node, path, "one of a string or array of objects")) return false;
     }
     message.parts_end = static_cast<uint32_t>(parts.size());
+    return true;
+}
+
+// `parent` is the path of the message.
+bool decode_content(FieldReader& fields, Node& node, const Path& parent, Message& message,
+                    std::vector<Part>& parts) {
+    message.parts_begin = static_cast<uint32_t>(parts.size());
+    if (!node.token.is_string()) {
+        return decode_rare_content(fields, node, Path(parent, "content"), message, parts);
+    }
+    message.has_content = true;
+    parts.push_back({Part::Kind::text, node.token.string(), {}});
+    message.parts_end = message.parts_begin + 1;
     return true;
 }
 
@@ -100,10 +126,10 @@ bool decode_message(FieldReader& fields, Node& node, const Path& path, ChatReque
     auto visit = [&](std::string_view key, Node& value) {
         if (key == "role") {
             has_role = true;
-            return decode_role(fields, value, Path(path, key), message.role);
+            return decode_role(fields, value, path, message.role);
         }
         if (key == "content") {
-            return decode_content(fields, value, Path(path, key), message, out.parts);
+            return decode_content(fields, value, path, message, out.parts);
         }
         if (key == "tool_calls") {
             return decode_calls(fields, value, Path(path, key), message, out.calls);

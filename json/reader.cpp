@@ -14,10 +14,12 @@ const char* find_backslash(const char* from, const char* end) {
     return found ? static_cast<const char*>(found) : end;
 }
 
-// Whether a token that begins with a quote also ends with one. That it is one string and no more is
-// stage one's work: it leaves only white space between a string and the next token.
-constexpr bool is_closed(std::string_view string) {
-    return string.size() >= 2 && string.back() == '"';
+// Where the string ends that begins with the quote at `begin`; the next token begins at `next`.
+// Null if it does not end with a quote. That it is one string and no more is stage one's work: it
+// leaves only white space between a string and the next token.
+inline const char* string_end(const char* begin, const char* next) {
+    if (next[-1] != '"') next = trimmed(begin, next).end();
+    return next - begin >= 2 && next[-1] == '"' ? next : nullptr;
 }
 
 }  // namespace
@@ -60,12 +62,6 @@ std::string_view Reader::raw(const Node& container) const {
     return {begin, static_cast<size_t>(close + 1 - begin)};
 }
 
-bool Reader::enter(const Node& container) {
-    assert(container.token.text.data() == text_ + next_[-1]);
-    static_cast<void>(container);
-    return ++depth_ <= depth_max_ || too_deep();
-}
-
 // Goes past the comma between two items, or past the bracket behind the last.
 inline Reader::Step Reader::next_item(char open, char close) {
     const char found = text_[*next_];
@@ -80,33 +76,8 @@ inline Reader::Step Reader::next_item(char open, char close) {
     return Step::item;
 }
 
-Reader::Step Reader::next_element() {
-    return next_item('[', ']');
-}
-
-Reader::Step Reader::next_key(std::string_view& key, std::string& unescaped) {
-    const Step step = next_item('{', '}');
-    if (step != Step::item) return step;
-    const char* const begin = text_ + next_[0];
-    const char* const colon = text_ + next_[1];
-    if (*begin != '"') return wrong_step(next_);
-    if (*colon != ':') return wrong_step(next_ + 1);
-    const Token token{Token::Kind::string, trimmed(begin, colon)};
-    if (!is_closed(token.text)) return wrong_step(next_);
-    next_ += 2;
-    key = token.string().view();
-    return colon <= backslash_ ? Step::item : unescape_key(key, unescaped);
-}
-
-Reader::Step Reader::unescape_key(std::string_view& key, std::string& unescaped) {
-    if (!check_escapes(key)) return Step::wrong;
-    unescaped.clear();
-    JsonText::trusted(key).unescape(unescaped);
-    key = unescaped;
-    return Step::item;
-}
-
-bool Reader::load(Token& token) {
+// The value that begins at the next token.
+inline bool Reader::load(Token& token) {
     const char* const begin = text_ + next_[0];
     switch (*begin) {
         case '{':
@@ -122,11 +93,40 @@ bool Reader::load(Token& token) {
         default:
             return load_scalar(token);
     }
-    token = {Token::Kind::string, trimmed(begin, text_ + next_[1])};
-    if (!is_closed(token.text)) return wrong_token(next_);
+    const char* const end = string_end(begin, text_ + next_[1]);
+    if (!end) return wrong_token(next_);
     ++next_;
-    const char* const end = token.text.data() + token.text.size();
+    token = {Token::Kind::string, {begin, end}};
     return end <= backslash_ || check_escapes(token.string().view());
+}
+
+Reader::Step Reader::next_element(Node& element) {
+    const Step step = next_item('[', ']');
+    if (step != Step::item) return step;
+    return load(element.token) ? Step::item : Step::wrong;
+}
+
+Reader::Step Reader::next_field(Field& field) {
+    const Step step = next_item('{', '}');
+    if (step != Step::item) return step;
+    const char* const begin = text_ + next_[0];
+    const char* const colon = text_ + next_[1];
+    if (*begin != '"') return wrong_step(next_);
+    if (*colon != ':') return wrong_step(next_ + 1);
+    const char* const end = string_end(begin, colon);
+    if (!end) return wrong_step(next_);
+    next_ += 2;
+    field.key = {begin + 1, end - 1};
+    if (end > backslash_ && !unescape_key(field)) return Step::wrong;
+    return load(field.value.token) ? Step::item : Step::wrong;
+}
+
+bool Reader::unescape_key(Field& field) {
+    if (!check_escapes(field.key)) return false;
+    field.unescaped.clear();
+    JsonText::trusted(field.key).unescape(field.unescaped);
+    field.key = field.unescaped;
+    return true;
 }
 
 bool Reader::load_scalar(Token& token) {

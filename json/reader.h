@@ -64,14 +64,19 @@ public:
 private:
     enum class Step : uint8_t { wrong, item, end };
 
+    // A field on its way to a visit.
+    struct Field {
+        std::string_view key;
+        Node value;
+        std::string unescaped;  // the last key that had to be: visits below it have their own
+    };
+
     template <class Visit>
     bool visit_fields(const Visit& visit) {
-        std::string_view key;
-        std::string unescaped;  // the last key that had to be: visits below it have their own
-        Node value;
+        Field field;
         Step step;
-        while ((step = next_key(key, unescaped)) == Step::item) {
-            if (!load(value.token) || !visit(key, value)) return false;
+        while ((step = next_field(field)) == Step::item) {
+            if (!visit(std::string_view(field.key), field.value)) return false;
         }
         return step == Step::end;
     }
@@ -81,22 +86,27 @@ private:
         size_t index = 0;
         Node value;
         Step step;
-        while ((step = next_element()) == Step::item) {
-            if (!load(value.token) || !visit(index++, value)) return false;
+        while ((step = next_element(value)) == Step::item) {
+            if (!visit(index++, value)) return false;
         }
         return step == Step::end;
     }
 
     bool begin(std::string_view text);
     bool end(bool is_good);
-    bool enter(const Node& container);
-    Step next_element();
-    Step next_key(std::string_view& key, std::string& unescaped);
+    bool enter(const Node& container) {
+        assert(container.token.text.data() == text_ + next_[-1]);
+        static_cast<void>(container);
+        return ++depth_ <= depth_max_ || too_deep();
+    }
+    // Each is one call: neither is worth splitting into a part that is inlined and one that is not.
+    [[gnu::noinline]] Step next_element(Node& element);
+    [[gnu::noinline]] Step next_field(Field& field);
     Step next_item(char open, char close);
     bool load(Token& token);
 
     // What is rare stays out of the way of the rest.
-    [[gnu::noinline]] Step unescape_key(std::string_view& key, std::string& unescaped);
+    [[gnu::noinline]] bool unescape_key(Field& field);
     [[gnu::noinline]] bool load_scalar(Token& token);
     [[gnu::noinline]] bool check_escapes(std::string_view inside);
     [[gnu::noinline]] Step wrong_step(const uint32_t* token);
