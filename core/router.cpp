@@ -126,9 +126,8 @@ std::unique_ptr<Exchange> Router::open_chat(const Request& request, net::Wakeup 
     if (!coding.empty() && !net::equals_ignoring_case(coding, "identity")) {
         return refuse_chat(request, Metrics::Kind::bad_request, coded_body(coding));
     }
-    json::DecodeError error;
-    if (!decoder_.decode(request.body, chat_, error)) {
-        return refuse_chat(request, Metrics::Kind::bad_request, decode_failure(error));
+    if (!decoder_.decode(request.body, chat_, decode_error_)) {
+        return refuse_chat(request, Metrics::Kind::bad_request, decode_failure(decode_error_));
     }
     const std::string_view model = find_model(chat_.model);
     if (model.empty()) {
@@ -138,13 +137,12 @@ std::unique_ptr<Exchange> Router::open_chat(const Request& request, net::Wakeup 
         return refuse_chat(request, Metrics::Kind::bad_request,
                            too_many_choices(chat_.n, setup_.backend.choices_max()));
     }
-    Failure failure;
-    if (!TextLimits::are_good(chat_, setup_.services.limits.stop_bytes_max, failure)) {
-        return refuse_chat(request, Metrics::Kind::bad_request, failure);
+    if (!TextLimits::are_good(chat_, setup_.services.limits.stop_bytes_max, failure_)) {
+        return refuse_chat(request, Metrics::Kind::bad_request, failure_);
     }
     const Call call = {chat_, request, wakeup};
-    auto generation = chat_.n == 1 ? start_choice(call, failure) : start_choices(call, failure);
-    if (!generation) return refuse_chat(request, Metrics::Kind::backend, failure);
+    auto generation = chat_.n == 1 ? start_choice(call, failure_) : start_choices(call, failure_);
+    if (!generation) return refuse_chat(request, Metrics::Kind::backend, failure_);
     ChatExchange::Setup setup;
     setup.head.id = net::scatter(next_id_++);
     setup.head.created = ::time(nullptr);

@@ -53,6 +53,9 @@ private:
     Setup setup_;
     json::ChatDecoder decoder_;
     json::ChatRequest chat_;
+    // Why a chat was refused. Here because most are not, and making room costs.
+    json::DecodeError decode_error_;
+    Failure failure_;
     uint64_t next_id_;
     bool is_draining_ = false;
 };

@@ -19,11 +19,8 @@ struct Seen {
     bool has_model = false;  // true also if it is of a wrong type
     bool has_messages = false;
     std::optional<bool> stream, include_usage;
-    std::optional<int64_t> n, max_tokens, max_completion_tokens;
-    std::optional<Node> stream_options;
-    // Checked and then of no interest.
-    std::optional<int64_t> ignored_integer;
-    std::optional<bool> ignored_boolean;
+    std::optional<int64_t> n, max_completion_tokens;
+    Node stream_options;  // of kind wrong: there are none
 };
 
 // One decode in progress.
@@ -80,7 +77,7 @@ bool decode_stop(FieldReader& fields, Node& node, const Path& path, std::vector<
 }
 
 bool decode_stream_options(Decoding& decoding, Node& node, const Path& path) {
-    decoding.seen.stream_options.reset();
+    decoding.seen.stream_options = {};
     decoding.seen.include_usage.reset();
     if (node.token.is_null()) return true;
     FieldReader& fields = decoding.fields;
@@ -125,6 +122,17 @@ bool integer(Decoding& decoding, Node& node, const Path& path) {
     return decoding.fields.integer(node, path, {min, max}, decoding.at(member));
 }
 
+template <int64_t min, int64_t max>
+bool ignored_integer(Decoding& decoding, Node& node, const Path& path) {
+    std::optional<int64_t> ignored;
+    return decoding.fields.integer(node, path, {min, max}, ignored);
+}
+
+bool ignored_boolean(Decoding& decoding, Node& node, const Path& path) {
+    std::optional<bool> ignored;
+    return decoding.fields.boolean(node, path, ignored);
+}
+
 template <auto member, int min, int max>
 bool decimal(Decoding& decoding, Node& node, const Path& path) {
     return decoding.fields.decimal(node, path, {min, max}, decoding.at(member));
@@ -152,7 +160,7 @@ constexpr Field known_fields[] = {
     {"tool_choice", whole<decode_tool_choice, &ChatRequest::tool_choice>},
     {"temperature", decimal<&ChatRequest::temperature, 0, 2>},
     {"top_p", decimal<&ChatRequest::top_p, 0, 1>},
-    {"max_tokens", integer<&Seen::max_tokens, 1, integer_max>},
+    {"max_tokens", integer<&ChatRequest::max_tokens, 1, integer_max>},
     {"max_completion_tokens", integer<&Seen::max_completion_tokens, 1, integer_max>},
     {"presence_penalty", decimal<&ChatRequest::presence_penalty, -2, 2>},
     {"frequency_penalty", decimal<&ChatRequest::frequency_penalty, -2, 2>},
@@ -162,8 +170,8 @@ constexpr Field known_fields[] = {
     {"response_format", whole<decode_response_format, &ChatRequest::response_format>},
     {"parallel_tool_calls", boolean<&ChatRequest::parallel_tool_calls>},
     {"reasoning_effort", decode_reasoning_effort},
-    {"logprobs", boolean<&Seen::ignored_boolean>},
-    {"top_logprobs", integer<&Seen::ignored_integer, 0, 20>},
+    {"logprobs", ignored_boolean},
+    {"top_logprobs", ignored_integer<0, 20>},
     {"logit_bias", decode_logit_bias},
 };
 
@@ -187,17 +195,14 @@ bool finish(Decoding& decoding, DecodeError& error) {
         return false;
     }
     out.stream = seen.stream.value_or(false);
-    if (seen.stream_options && !out.stream) {
-        fields.wrong(*seen.stream_options, Path("stream_options"), "",
+    if (!seen.stream_options.is(Token::Kind::wrong) && !out.stream) {
+        fields.wrong(seen.stream_options, Path("stream_options"), "",
                      "The 'stream_options' parameter is only allowed when 'stream' is enabled.");
     }
-    if (fields.has_error()) {
-        error = std::move(fields.error());
-        return false;
-    }
+    if (fields.has_error()) return false;
     out.include_usage = seen.include_usage.value_or(false);
     out.n = seen.n.value_or(1);
-    out.max_tokens = seen.max_completion_tokens ? seen.max_completion_tokens : seen.max_tokens;
+    if (seen.max_completion_tokens) out.max_tokens = seen.max_completion_tokens;
     return true;
 }
 
@@ -235,8 +240,7 @@ ChatDecoder::ChatDecoder(Limits limits) : state_(new State{limits, Reader(limits
 ChatDecoder::~ChatDecoder() = default;
 
 bool ChatDecoder::decode(std::string_view body, ChatRequest& out, DecodeError& error) {
-    out.clear();
-    FieldReader fields(state_->reader);
+    FieldReader fields(state_->reader, error);
     Decoding decoding{fields, out, state_->limits.messages_max};
     auto visit = [&decoding](std::string_view key, Node& node) {
         return decode_field(decoding, key, node);

@@ -118,7 +118,7 @@ public:
     ~ChatDecoder();
 
     // True and `out` filled, or false and `error` filled.
-    // REQUIRES: padding_bytes readable bytes after the body's end.
+    // REQUIRES: padding_bytes readable bytes after the body's end; `out` is new, or cleared.
     [[nodiscard]] bool decode(std::string_view body, ChatRequest& out, DecodeError& error);
 
     // Whether `text` is one JSON object, checked byte for byte like a body.

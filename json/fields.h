@@ -43,7 +43,8 @@ public:
         Number min, max;
     };
 
-    explicit FieldReader(Reader& reader) : reader_(reader) {}
+    // The error goes to `error`. References must outlive it.
+    FieldReader(Reader& reader, DecodeError& error) : reader_(reader), error_(error) {}
 
     Reader& text() { return reader_; }
 
@@ -71,7 +72,6 @@ public:
     [[gnu::cold]] void missing(const Node& object, const Path&, std::string_view key);
 
     bool has_error() const { return at_ != nullptr; }
-    DecodeError& error() { return error_; }
 
 private:
     [[gnu::cold]] void out_of_range(const Node&, const Path&, const Bound&, int64_t limit);
@@ -80,7 +80,7 @@ private:
     bool counts(const Node&) const;
 
     Reader& reader_;
-    DecodeError error_;
+    DecodeError& error_;
     const char* at_ = nullptr;  // where the remembered error stands
 };
 

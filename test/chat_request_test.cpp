@@ -345,7 +345,7 @@ TEST_CASE("ChatDecoder keeps the schema of a response format as it came") {
     CHECK(object.request.response_format.kind == json::ResponseFormat::Kind::json_object);
 }
 
-TEST_CASE("ChatDecoder starts afresh with each body") {
+TEST_CASE("a decoder and a cleared request start afresh with each body") {
     std::string rich =
         body_with(R"("stream":true,"n":2,"temperature":1,"stop":"x","seed":1,"max_tokens":1,)"
                   R"("tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":"none")");
@@ -356,6 +356,7 @@ TEST_CASE("ChatDecoder starts afresh with each body") {
     json::ChatRequest request;
     json::DecodeError error;
     auto decode = [&](const std::string& body) {
+        request.clear();
         return decoder.decode(std::string_view(body).substr(0, body.size() - 64), request, error);
     };
     REQUIRE(decode(rich));

@@ -18,6 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     std::string body(reinterpret_cast<const char*>(data), size);
     body.append(json::ChatDecoder::padding_bytes, ' ');
     json::DecodeError error;
+    request.clear();
     if (!decoder.decode(std::string_view(body).substr(0, size), request, error)) return 0;
     json::ToolNames names;
     std::string out;

@@ -101,6 +101,7 @@ void check_escaped(json::ChatDecoder& decoder, std::string_view body, bool ok,
         const size_t size = text.size();
         text.append(json::ChatDecoder::padding_bytes, ' ');
         json::DecodeError again;
+        request.clear();
         require(decoder.decode(std::string_view(text).substr(0, size), request, again) == ok);
         require(again.param == error.param && again.code == error.code);
     }
@@ -122,6 +123,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     std::string padded =
         body + std::string(json::ChatDecoder::padding_bytes, static_cast<char>(data[0]));
     json::DecodeError error;
+    request.clear();
     bool ok = decoder.decode(std::string_view(padded).substr(0, body.size()), request, error);
     if (ok) check_request(request, other);
     if (!ok) {

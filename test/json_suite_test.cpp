@@ -115,6 +115,7 @@ TEST_CASE("a decoded body is never read beyond its padding, whatever the padding
         for (size_t size = 0; size <= rich_body.size(); ++size) {
             test::GuardedText guarded(rich_body.substr(0, size), json::ChatDecoder::padding_bytes,
                                       filling);
+            request.clear();
             CHECK(decoder.decode(guarded.view(), request, error) == (size == rich_body.size()));
         }
         for (const char* text :
@@ -122,6 +123,7 @@ TEST_CASE("a decoded body is never read beyond its padding, whatever the padding
               R"({"a":[1,2)", R"({"a":"b)", R"({"a":"b":"c"})", R"({"a":"b":],"c":[1]})"}) {
             CAPTURE(text);
             test::GuardedText guarded(text, json::ChatDecoder::padding_bytes, filling);
+            request.clear();
             CHECK_FALSE(decoder.decode(guarded.view(), request, error));
         }
     }
