@@ -18,7 +18,8 @@ const char* find_backslash(const char* from, const char* end) {
 // Null if it does not end with a quote. That it is one string and no more is stage one's work: it
 // leaves only white space between a string and the next token.
 inline const char* string_end(const char* begin, const char* next) {
-    if (next[-1] != '"') next = trimmed(begin, next).end();
+    if (next[-1] != '"') [[unlikely]]
+        next = trimmed(begin, next).end();
     return next - begin >= 2 && next[-1] == '"' ? next : nullptr;
 }
 
@@ -71,44 +72,45 @@ inline Reader::Step Reader::next_item(char open, char close) {
         return Step::end;
     }
     if (text_[next_[-1]] == open) return Step::item;
-    if (found != ',') return wrong_step(next_);
+    if (found != ',') return Step::wrong;
     ++next_;
     return Step::item;
 }
 
 // The value that begins at the next token.
-inline bool Reader::load(Token& token) {
+inline Reader::Step Reader::load(Token& token) {
     const char* const begin = text_ + next_[0];
     switch (*begin) {
         case '{':
             token = {Token::Kind::object, {begin, 1}};
             ++next_;
-            return true;
+            return Step::item;
         case '[':
             token = {Token::Kind::array, {begin, 1}};
             ++next_;
-            return true;
+            return Step::item;
         case '"':
             break;
         default:
             return load_scalar(token);
     }
     const char* const end = string_end(begin, text_ + next_[1]);
-    if (!end) return wrong_token(next_);
+    if (!end) return wrong_step(next_);
     ++next_;
     token = {Token::Kind::string, {begin, end}};
-    return end <= backslash_ || check_escapes(token.string().view());
+    return end > backslash_ ? check_string(token) : Step::item;
 }
 
 Reader::Step Reader::next_element(Node& element) {
     const Step step = next_item('[', ']');
-    if (step != Step::item) return step;
-    return load(element.token) ? Step::item : Step::wrong;
+    if (step == Step::end) return step;
+    return step == Step::item ? load(element.token) : wrong_step(next_);
 }
 
 Reader::Step Reader::next_field(Field& field) {
     const Step step = next_item('{', '}');
-    if (step != Step::item) return step;
+    if (step == Step::end) return step;
+    if (step == Step::wrong) return wrong_step(next_);
     const char* const begin = text_ + next_[0];
     const char* const colon = text_ + next_[1];
     if (*begin != '"') return wrong_step(next_);
@@ -117,23 +119,26 @@ Reader::Step Reader::next_field(Field& field) {
     if (!end) return wrong_step(next_);
     next_ += 2;
     field.key = {begin + 1, end - 1};
-    if (end > backslash_ && !unescape_key(field)) return Step::wrong;
-    return load(field.value.token) ? Step::item : Step::wrong;
+    return end > backslash_ ? unescape_key(field) : load(field.value.token);
 }
 
-bool Reader::unescape_key(Field& field) {
-    if (!check_escapes(field.key)) return false;
+Reader::Step Reader::unescape_key(Field& field) {
+    if (!check_escapes(field.key)) return Step::wrong;
     field.unescaped.clear();
     JsonText::trusted(field.key).unescape(field.unescaped);
     field.key = field.unescaped;
-    return true;
+    return load(field.value.token);
 }
 
-bool Reader::load_scalar(Token& token) {
+Reader::Step Reader::load_scalar(Token& token) {
     token = read_scalar(text_ + next_[0], text_ + next_[1]);
-    if (token.kind == Token::Kind::wrong) return wrong_token(next_);
+    if (token.kind == Token::Kind::wrong) return wrong_step(next_);
     ++next_;
-    return true;
+    return Step::item;
+}
+
+Reader::Step Reader::check_string(const Token& token) {
+    return check_escapes(token.string().view()) ? Step::item : Step::wrong;
 }
 
 // Only for strings that may have a backslash: most have none.

@@ -103,11 +103,12 @@ private:
     [[gnu::noinline]] Step next_element(Node& element);
     [[gnu::noinline]] Step next_field(Field& field);
     Step next_item(char open, char close);
-    bool load(Token& token);
+    Step load(Token& token);
 
-    // What is rare stays out of the way of the rest.
-    [[gnu::noinline]] bool unescape_key(Field& field);
-    [[gnu::noinline]] bool load_scalar(Token& token);
+    // What is rare stays out of the way of the rest, which ends with it.
+    [[gnu::noinline]] Step unescape_key(Field& field);
+    [[gnu::noinline]] Step load_scalar(Token& token);
+    [[gnu::noinline]] Step check_string(const Token& token);
     [[gnu::noinline]] bool check_escapes(std::string_view inside);
     [[gnu::noinline]] Step wrong_step(const uint32_t* token);
     [[gnu::noinline]] bool wrong_token(const uint32_t* token);
