@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "core/text_limits.h"
+#include "json/fields.h"
 #include "net/http_text.h"
 #include "net/random.h"
 
@@ -73,7 +74,7 @@ EchoBackend::EchoBackend(const net::TimerWheel& clock, const EchoScript& script,
 
 std::string_view EchoBackend::find_model(std::string_view name) {
     for (const json::Model& model : models_) {
-        if (model.id == name) return model.id;
+        if (json::is_same(model.id, name)) return model.id;
     }
     return {};
 }

@@ -12,11 +12,12 @@ constexpr std::string_view models_path = "/models";
 }  // namespace
 
 Target Target::of(std::string_view path) {
-    if (path == "/health") return {Route::health, {}, false};
-    if (path == "/metrics") return {Route::metrics, {}, false};
+    const std::string_view whole = path;
     const bool has_version = path.starts_with("/v1/");
     if (has_version) path.remove_prefix(version_prefix.size());
     if (path == "/chat/completions") return {Route::chat, {}, true};
+    if (whole == "/health") return {Route::health, {}, false};
+    if (whole == "/metrics") return {Route::metrics, {}, false};
     if (path == models_path) return {Route::models, {}, true};
     if (path.starts_with(models_path) && path.size() > models_path.size() + 1 &&
         path[models_path.size()] == '/') {

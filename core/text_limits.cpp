@@ -15,6 +15,14 @@ constexpr int64_t bytes_per_token = 4;
 // So that it can be counted in bytes.
 constexpr int64_t tokens_most = std::numeric_limits<int64_t>::max() / bytes_per_token;
 
+[[gnu::cold]] Failure too_long_stop(size_t bytes_max) {
+    return invalid_request(400,
+                           "Invalid 'stop': string too long. Expected a string with maximum "
+                           "length " +
+                               std::to_string(bytes_max) + ".",
+                           "string_above_max_length", "stop");
+}
+
 bool is_limited(const Delta& delta) {
     return delta.kind == Delta::Kind::text || delta.kind == Delta::Kind::reasoning ||
            delta.kind == Delta::Kind::tool_arguments;
@@ -22,18 +30,10 @@ bool is_limited(const Delta& delta) {
 
 }  // namespace
 
-bool TextLimits::are_in(const json::ChatRequest& chat) {
-    return chat.max_tokens || !chat.stop.empty();
-}
-
 bool TextLimits::are_good(const json::ChatRequest& chat, size_t stop_bytes_max, Failure& failure) {
     for (const JsonText& stop : chat.stop) {
         if (stop.size() <= stop_bytes_max) continue;
-        failure = invalid_request(400,
-                                  "Invalid 'stop': string too long. Expected a string with "
-                                  "maximum length " +
-                                      std::to_string(stop_bytes_max) + ".",
-                                  "string_above_max_length", "stop");
+        failure = too_long_stop(stop_bytes_max);
         return false;
     }
     return true;

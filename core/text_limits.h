@@ -16,7 +16,9 @@ namespace core {
 class TextLimits final : public Generation {
 public:
     // Whether the request asks for any limit.
-    static bool are_in(const json::ChatRequest& chat);
+    static bool are_in(const json::ChatRequest& chat) {
+        return chat.max_tokens || !chat.stop.empty();
+    }
 
     // Whether its stop strings are short enough; if not, `failure` says so.
     [[nodiscard]] static bool are_good(const json::ChatRequest& chat, size_t stop_bytes_max,

@@ -16,7 +16,7 @@ char* put_string(char* to, std::string_view inside) {
     return put(put(put(to, "\""), inside), "\"");
 }
 
-char* put_calls(char* to, const std::vector<CollectedChoice::Call>& calls) {
+[[gnu::noinline]] char* put_calls(char* to, const std::vector<CollectedChoice::Call>& calls) {
     char separator = '[';
     for (const CollectedChoice::Call& call : calls) {
         *to++ = separator;
@@ -40,6 +40,7 @@ char* put_choice(char* to, size_t index, const CollectedChoice& choice) {
     to = put(to, R"(,"refusal":null,"tool_calls":)");
     to = choice.calls.empty() ? put(to, "null") : put_calls(to, choice.calls);
     to = put(to, R"(,"function_call":null},"logprobs":null,"finish_reason":")");
+    if (choice.finish == Finish::stop) return put(to, R"(stop"})");  // as nearly all do
     return put(put(to, finish_reason(choice.finish)), "\"}");
 }
 

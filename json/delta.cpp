@@ -38,6 +38,9 @@ char* write_usage(char* to, const Usage& usage) {
     to = put(to, usage.completion_tokens);
     to = put(to, R"(,"total_tokens":)");
     to = put(to, usage.prompt_tokens + usage.completion_tokens);
+    if (usage.reasoning_tokens < 0 && usage.cached_tokens < 0) {
+        return put(to, R"(,"completion_tokens_details":null,"prompt_tokens_details":null})");
+    }
     to = put(to, R"(,"completion_tokens_details":)");
     to = put_details(to, "reasoning_tokens", usage.reasoning_tokens);
     to = put(to, R"(,"prompt_tokens_details":)");
