@@ -159,7 +159,8 @@ bool is_plain(std::string_view text) {
     const char* const from = text.data();
     const char* const end = from + text.size();
     if (text.size() < 8) {
-        return std::none_of(from, end, [](char c) { return has_special<uint8_t>(c) != 0; });
+        return std::none_of(from, end,
+                            [](char c) { return has_special(static_cast<uint8_t>(c)) != 0; });
     }
     if (text.size() < block_bytes) return is_plain_word(from) && is_plain_word(end - 8);
     for (size_t at = 0; at + block_bytes < text.size(); at += block_bytes) {
