@@ -29,6 +29,11 @@ public:
     static constexpr std::string_view ping = ": ping\n\n";
     static constexpr std::string_view done = "data: [DONE]\n\n";
 
+    SseWriter() = default;
+    // It points into itself.
+    SseWriter(const SseWriter&) = delete;
+    SseWriter& operator=(const SseWriter&) = delete;
+
     // `usage_requested`: every chunk carries "usage":null (stream_options.include_usage).
     void begin(const AnswerHead& head, bool usage_requested);
 

@@ -4,10 +4,15 @@
 #include <simdjson.h>
 
 #include <string>
+#include <type_traits>
 #include <vector>
 
 using json::Delta;
 using json::JsonText;
+
+// A copy would write what the first one begins with.
+static_assert(!std::is_copy_constructible_v<json::SseWriter>);
+static_assert(!std::is_move_assignable_v<json::SseWriter>);
 
 namespace {
 
