@@ -2,13 +2,14 @@
 
 #ifdef __x86_64__
 #include <immintrin.h>
-#include <sys/platform/x86.h>
 #endif
 
 #include <array>
 #include <bit>
 #include <cstddef>
 #include <cstring>
+
+#include "net/processor.h"
 
 namespace net {
 namespace {
@@ -123,9 +124,7 @@ constexpr ptrdiff_t fold_bytes_min = 64;
     return advance(remainder(folded), at, end);
 }
 
-// As libc has found out: __builtin_cpu_supports would ask the processor again, before main(), which
-// in a virtual machine takes 10 us for each cpuid.
-const bool has_clmul = CPU_FEATURE_ACTIVE(PCLMULQDQ) && CPU_FEATURE_ACTIVE(SSE4_1);
+const bool can_clmul = has_clmul();
 
 #endif
 
@@ -135,7 +134,7 @@ uint32_t crc32(std::string_view bytes, uint32_t crc) {
     const char* const begin = bytes.data();
     const char* const end = begin + bytes.size();
 #ifdef __x86_64__
-    if (end - begin >= fold_bytes_min && has_clmul) return ~advance_folded(~crc, begin, end);
+    if (end - begin >= fold_bytes_min && can_clmul) return ~advance_folded(~crc, begin, end);
 #endif
     return ~advance(~crc, begin, end);
 }

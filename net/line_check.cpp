@@ -1,15 +1,13 @@
 #include "net/line_check.h"
 
-#ifdef __x86_64__
-#include <sys/platform/x86.h>
-#endif
-
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <functional>
 #include <iterator>
 #include <numeric>
+
+#include "net/processor.h"
 
 namespace net {
 namespace {
@@ -61,9 +59,7 @@ template <class Bytes>
     return are_good<Bytes32>(bytes);
 }
 
-// As libc has found out: __builtin_cpu_supports would ask the processor again, before main(), which
-// in a virtual machine takes 10 us for each cpuid.
-const bool has_avx2 = CPU_FEATURE_ACTIVE(AVX2);
+const bool can_avx2 = has_avx2();
 
 #endif
 
@@ -80,7 +76,7 @@ bool LineCheck::feed(std::string_view bytes) {
     const bool is_first_good = may_follow(previous_, bytes.front());
     previous_ = bytes.back();
 #ifdef __x86_64__
-    if (has_avx2 && bytes.size() > sizeof(Bytes32)) return is_first_good && are_good_in_avx2(bytes);
+    if (can_avx2 && bytes.size() > sizeof(Bytes32)) return is_first_good && are_good_in_avx2(bytes);
 #endif
     return is_first_good && are_good<Bytes16>(bytes);
 }
