@@ -40,8 +40,7 @@ public:
     void pump() override { flush(); }
 
 private:
-    // What a request needs lives until its last step, and malloc has seven of a size at hand.
-    static constexpr size_t items_max = 7;
+    static constexpr size_t items_max = group_max;
 
     ReadyList& ready_;
     const Step step_;

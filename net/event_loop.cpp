@@ -70,13 +70,12 @@ void EventLoop::wait(TimePoint deadline) {
     }
 }
 
-// Those whom the first round has woken have their turn without another look at epoll: an answer
-// goes from its upstream to its client in one iteration. Of those that merely go on a few have
-// their turn, then events are looked for: so a first token waits for a few long streams, not for
-// all.
+// Those whom others have woken have their turn without another look at epoll: an answer goes from
+// its upstream to its client in one iteration. Of those that merely go on a few have their turn,
+// then events are looked for: so a first token waits for a few long streams, not for all.
 void EventLoop::pump() {
-    ready_.pump_all(yielded_turns_max);
-    for (int round = 1; round < rounds_max && ready_.has_woken(); ++round) ready_.pump_woken();
+    ready_.pump_all(yielded_turns_max, rounds_max);
+    ready_.pump_woken(1);  // whom those have woken
 }
 
 void EventLoop::reap() {

@@ -4,6 +4,10 @@
 
 namespace net {
 
+// How many do the same one after the other, before others do what comes next. What a request needs
+// lives from its first step to its last, and malloc has seven of a size at hand.
+constexpr int group_max = 7;
+
 // ReadyLink is a place on a ReadyList. It leaves the list when it is destroyed.
 class ReadyLink {
 public:
@@ -58,25 +62,29 @@ public:
     bool empty() const { return is_empty(woken_) && is_empty(yielded_); }
 
     // Pumps each task that is on the list now, but of those that yielded only the first `turns`.
-    // What they post, and who yields again, waits for the next call.
-    void pump_all(int turns = std::numeric_limits<int>::max()) {
+    // Who yields again waits for the next call, and so does what they post, but see pump_woken().
+    void pump_all(int turns = std::numeric_limits<int>::max(), int rounds = 1) {
         Anchor going;
         clear(going);
         splice(yielded_, going);
-        pump_woken();
+        pump_woken(rounds);
         for (; turns > 0 && !is_empty(going); --turns) pump_first(going);
         splice(yielded_, going);  // behind those that still wait for this turn
         splice(going, yielded_);
         going.next_ = nullptr;
     }
 
-    // The same for those only that something happened to.
-    void pump_woken() {
-        Anchor round;
-        clear(round);
-        splice(woken_, round);
-        while (!is_empty(round)) pump_first(round);
-        round.next_ = nullptr;
+    // The same for those only that something happened to, a group at a time: whom a group has
+    // woken, and whom those wake, has its turn before the next group, in up to `rounds` rounds.
+    void pump_woken(int rounds) {
+        Anchor all;
+        clear(all);
+        splice(woken_, all);
+        while (!is_empty(all)) {
+            for (int i = 0; i < group_max && !is_empty(all); ++i) pump_first(all);
+            for (int round = 1; round < rounds && has_woken(); ++round) pump_round();
+        }
+        all.next_ = nullptr;
     }
 
     bool has_woken() const { return !is_empty(woken_); }
@@ -93,6 +101,14 @@ private:
         link.next_ = &list;
         list.previous_->next_ = &link;
         list.previous_ = &link;
+    }
+
+    void pump_round() {
+        Anchor round;
+        clear(round);
+        splice(woken_, round);
+        while (!is_empty(round)) pump_first(round);
+        round.next_ = nullptr;
     }
 
     static void pump_first(ReadyLink& list) {

@@ -9,7 +9,7 @@ namespace {
 // Spare buffers above this are freed: they have held an unusually long body.
 constexpr size_t spare_bytes_max = 128 * 1024;
 // As many as a batch of readers takes.
-constexpr size_t spares_max = 7;
+constexpr size_t spares_max = group_max;
 
 }  // namespace
 

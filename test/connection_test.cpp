@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "captured_stderr.h"
@@ -142,16 +143,22 @@ public:
     std::vector<std::unique_ptr<Connection>> connections;
 };
 
-// What happens once, in the first turn of the loop, behind all that its events have woken.
+// What happens once, in the next turn of the loop: when those have been pumped whom its events have
+// woken, and before those whom they wake.
 class Later final : public net::Task {
 public:
-    Later(Fixture& on, std::function<void()> event) : event_(std::move(event)) {
-        on.loop.ready().yield(*this);
+    Later(Fixture& on, std::function<void()> event) : on_(on), event_(std::move(event)) {
+        on_.loop.ready().post(*this);
     }
-    void pump() override { event_(); }
+    void pump() override {
+        if (std::exchange(is_second_, true)) return event_();
+        on_.loop.ready().post(*this);
+    }
 
 private:
+    Fixture& on_;
     const std::function<void()> event_;
+    bool is_second_ = false;
 };
 
 std::string get(std::string_view path = "/a", std::string_view fields = "") {

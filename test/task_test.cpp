@@ -2,6 +2,7 @@
 
 #include <doctest.h>
 
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -164,4 +165,30 @@ TEST_CASE("Of those that have yielded as many are pumped as there are turns for,
         CHECK(pumped.size() == 8);
     }
     CHECK(ready.empty());
+}
+
+TEST_CASE("Whom a group of seven has woken is pumped before the next group") {
+    ReadyList ready;
+    std::vector<int> pumped;
+    Note follower(pumped, 100), second(pumped, 200);
+    follower.ready = &ready;
+    follower.posts = &second;
+    std::deque<Note> notes;
+    for (int i = 0; i < 9; ++i) ready.post(notes.emplace_back(pumped, i));
+    notes[2].ready = &ready;
+    notes[2].posts = &follower;
+    SUBCASE("and whom those wake, as many rounds as asked for") {
+        ready.pump_woken(3);
+        CHECK(pumped == std::vector{0, 1, 2, 3, 4, 5, 6, 100, 200, 7, 8});
+    }
+    SUBCASE("else after all") {
+        ready.pump_woken(2);
+        CHECK(pumped == std::vector{0, 1, 2, 3, 4, 5, 6, 100, 7, 8, 200});
+    }
+    SUBCASE("or waits for the next call") {
+        ready.pump_woken(1);
+        CHECK(pumped == std::vector{0, 1, 2, 3, 4, 5, 6, 7, 8});
+        ready.pump_woken(1);
+        CHECK(pumped.back() == 100);
+    }
 }
