@@ -14,7 +14,8 @@ constexpr std::array<Role, 6> role_of = {Role::system,   Role::assistant, Role::
 [[gnu::noinline]] bool decode_rare_role(FieldReader& fields, Node& node, const Path& path,
                                         Role& out) {
     if (!node.token.is_string()) {
-        return fields.wrong_type(node, path, "one of " + list_of(role_names));
+        static const std::string expected = "one of " + list_of(role_names);
+        return fields.wrong_type(node, path, expected);
     }
     size_t index = index_among(role_names, node.token.string());
     if (index == role_names.size()) {
