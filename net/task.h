@@ -82,12 +82,10 @@ public:
         splice(woken_, all);
         while (!is_empty(all)) {
             for (int i = 0; i < group_max && !is_empty(all); ++i) pump_first(all);
-            for (int round = 1; round < rounds && has_woken(); ++round) pump_round();
+            for (int round = 1; round < rounds && !is_empty(woken_); ++round) pump_round();
         }
         all.next_ = nullptr;
     }
-
-    bool has_woken() const { return !is_empty(woken_); }
 
 private:
     class Anchor final : public ReadyLink {};
