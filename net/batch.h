@@ -12,15 +12,16 @@ namespace net {
 // from the wire, ours through a request and the kernel's to the wire evict each other from the
 // processor's first cache: walked in turns for a few requests each, all three get cheaper.
 //
-// add() posts the batch, and its steps are done when its turn comes. Whoever is posted after that
-// has its turn behind the batch; who has been before may be pumped while it waits for its step.
+// add() posts the batch, and its steps are done when its turn comes. It is urgent, so that whoever
+// is posted after that has its turn behind the batch; who has been before may be pumped while it
+// waits for its step.
 template <class Item>
 class Batch final : public Task {
 public:
     using Step = void (*)(const Item&);
 
     // `ready` must outlive it.
-    Batch(ReadyList& ready, Step step) : ready_(ready), step_(step) {}
+    Batch(ReadyList& ready, Step step) : ready_(ready), step_(step) { set_urgent(true); }
 
     bool is_empty() const { return count_ == 0; }
     bool is_full() const { return count_ == items_max; }

@@ -25,6 +25,7 @@ Connection::Connection(Workspace& workspace, ConnectionOwner& owner, uint32_t sl
       owner_(owner),
       slot_(slot),
       peer_(peer) {
+    set_urgent(true);
     workspace_.counters.connections_open.add();
 }
 
@@ -266,6 +267,7 @@ bool Connection::end_exchange() {
         begin_linger();
     } else {
         state_ = State::idle;
+        set_urgent(true);
         timer_.arm(workspace_.limits.keep_alive_timeout);
     }
     return true;

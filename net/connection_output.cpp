@@ -51,6 +51,7 @@ void Connection::send(const Piece& piece) {
     const std::string_view bytes =
         workspace_.output.view().substr(piece.begin, piece.end - piece.begin);
     if (bytes_moved_ == 0) first_byte_ = now();
+    set_urgent(false);
     const size_t sent = send_some(bytes);
     if (sent < bytes.size() && !is_broken_) unsent_.keep(bytes.substr(sent));
     // The next request may be there already.

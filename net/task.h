@@ -39,27 +39,38 @@ class Task : public ReadyLink {
 public:
     virtual void pump() = 0;
 
+    // Whether somebody waits for it to begin: for a request to be read, or an answer's first byte.
+    bool is_urgent() const { return is_urgent_; }
+
 protected:
     ~Task() = default;
+
+    // Counts from the next post() on.
+    void set_urgent(bool is_urgent) { is_urgent_ = is_urgent; }
+
+private:
+    bool is_urgent_ = false;
 };
 
 // ReadyList holds the tasks whose pump() will run in this or the next iteration: first those that
-// something happened to, in the order in which it did, then those that merely have more to do. So
-// a long stream does not stand before a new request.
+// something happened to, the urgent ones before the others, each in the order in which it did;
+// then those that merely have more to do. So no stream stands before a new request or a first
+// token.
 class ReadyList {
 public:
     ReadyList() {
+        clear(urgent_);
         clear(woken_);
         clear(yielded_);
     }
 
     // Something happened. Idempotent: ten posts in an iteration cost one pump.
-    void post(Task& task) { append(woken_, task); }
+    void post(Task& task) { append(task.is_urgent() ? urgent_ : woken_, task); }
 
     // The task has had its turn and wants another one.
     void yield(Task& task) { append(yielded_, task); }
 
-    bool empty() const { return is_empty(woken_) && is_empty(yielded_); }
+    bool empty() const { return !has_woken() && is_empty(yielded_); }
 
     // Pumps each task that is on the list now, but of those that yielded only the first `turns`.
     // Who yields again waits for the next call, and so does what they post, but see pump_woken().
@@ -77,14 +88,13 @@ public:
     // The same for those only that something happened to, a group at a time: whom a group has
     // woken, and whom those wake, has its turn before the next group, in up to `rounds` rounds.
     void pump_woken(int rounds) {
-        Anchor all;
-        clear(all);
-        splice(woken_, all);
-        while (!is_empty(all)) {
-            for (int i = 0; i < group_max && !is_empty(all); ++i) pump_first(all);
-            for (int round = 1; round < rounds && !is_empty(woken_); ++round) pump_round();
-        }
-        all.next_ = nullptr;
+        Anchor urgent, others;
+        clear(urgent);
+        clear(others);
+        splice(urgent_, urgent);
+        splice(woken_, others);
+        pump_groups(urgent, rounds);
+        pump_groups(others, rounds);
     }
 
 private:
@@ -101,9 +111,21 @@ private:
         list.previous_ = &link;
     }
 
+    bool has_woken() const { return !is_empty(urgent_) || !is_empty(woken_); }
+
+    // The anchor is of no use after that.
+    void pump_groups(Anchor& all, int rounds) {
+        while (!is_empty(all)) {
+            for (int i = 0; i < group_max && !is_empty(all); ++i) pump_first(all);
+            for (int round = 1; round < rounds && has_woken(); ++round) pump_round();
+        }
+        all.next_ = nullptr;
+    }
+
     void pump_round() {
         Anchor round;
         clear(round);
+        splice(urgent_, round);
         splice(woken_, round);
         while (!is_empty(round)) pump_first(round);
         round.next_ = nullptr;
@@ -125,6 +147,7 @@ private:
         clear(from);
     }
 
+    Anchor urgent_;
     Anchor woken_;
     Anchor yielded_;
 };

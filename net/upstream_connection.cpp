@@ -29,6 +29,7 @@ UpstreamConnection::~UpstreamConnection() {
 void UpstreamConnection::carry(UpstreamCall& call) {
     call_ = &call;
     call.set_carrier(this);
+    set_urgent(true);
     is_reused_ = stream_ != nullptr;
     if (is_reused_) {
         begin_sending();
@@ -164,7 +165,10 @@ bool UpstreamConnection::accept(std::span<char> bytes) {
     }
     if (parsed == ResponseParser::State::head) return true;
     if (!had_head) call_->begin_response(parser_.status(), parser_.take_fields());
-    if (call_->window().size() != held_before) call_->wake();
+    if (call_->window().size() != held_before) {
+        set_urgent(false);  // what comes from now on is not the first
+        call_->wake();
+    }
     if (parsed == ResponseParser::State::complete) return finish();
     if (state_ == State::waiting) state_ = State::streaming;
     if (state_ == State::streaming) arm(now() + call_->timeouts().silence);

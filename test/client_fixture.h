@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "net/event_loop.h"
 #include "net/http_client.h"
@@ -27,6 +28,7 @@ class CallOwner final : public net::Task {
 public:
     void pump() override {
         ++wakeups;
+        if (pumped) pumped->push_back(this);
         if (call && is_pulling) pull();
     }
 
@@ -43,6 +45,7 @@ public:
     std::unique_ptr<net::HttpCall> call;
     std::string body;
     int wakeups = 0;
+    std::vector<const CallOwner*>* pumped = nullptr;  // where each pump is noted
     bool is_pulling = true;
 };
 

@@ -148,6 +148,7 @@ public:
 class Later final : public net::Task {
 public:
     Later(Fixture& on, std::function<void()> event) : on_(on), event_(std::move(event)) {
+        set_urgent(true);  // as those are whose requests come
         on_.loop.ready().post(*this);
     }
     void pump() override {
@@ -1244,6 +1245,41 @@ TEST_CASE("An exchange that has more to do lets others have their turn, and goes
     CHECK(steady(busy.take()) == response("ok"));
     CHECK(on.count("set_aside") == 1);
     CHECK(on.handler.complaints == 0);
+}
+
+TEST_CASE("Requests and first bytes go before what streams have to say") {
+    Fixture on;
+    on.handler.scripts = {{start_stream(), write("a"), wait(), write("b"), wait()},
+                          {wait(), start_stream(), write("c"), wait(), write("d"), wait()}};
+    Client streaming = on.connect(), waiting = on.connect(), asking = on.connect();
+    CHECK_FALSE(on.exchange(streaming, get()).empty());
+    CHECK(on.exchange(waiting, get()).empty());
+    on.handler.pumped.clear();
+    CHECK(asking.send(get()) != 0);
+    SUBCASE("of those that were asked") {
+        on.handler.wake(0);
+        on.handler.wake(1);
+        on.settle();
+        CHECK(on.handler.pumped == std::vector{1, 2, 0});
+    }
+    SUBCASE("but not what follows the first bytes") {
+        on.handler.wake(1);
+        on.settle();
+        on.handler.pumped.clear();
+        on.handler.wake(0);
+        on.handler.wake(1);
+        on.settle();
+        CHECK(on.handler.pumped == std::vector{0, 1});
+    }
+    SUBCASE("also on a connection that has carried a stream") {
+        on.handler.scripts = {{start_stream(), write("e"), finish()}};
+        CHECK_FALSE(on.exchange(asking, get()).empty());
+        on.handler.pumped.clear();
+        CHECK(asking.send(get()) != 0);
+        on.handler.wake(0);
+        on.settle();
+        CHECK(on.handler.pumped == std::vector{4, 0});
+    }
 }
 
 TEST_CASE("A HEAD that is refused gets no body either") {

@@ -3,8 +3,10 @@
 #include <doctest.h>
 
 #include <atomic>
+#include <chrono>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "client_fixture.h"
@@ -263,6 +265,52 @@ TEST_CASE("HttpClient does not read for an owner that does not pull") {
         owner.call.reset();
         fixture.loop.run_once(test_clock());
         CHECK(fixture.client.pool().open_count() == 0);
+    }
+}
+
+TEST_CASE("HttpClient receives what begins before what goes on") {
+    std::atomic<int> said{0};
+    std::atomic<int> wanted{0};
+    const auto say = [&](Peer& peer, int turn, std::string_view text) {
+        while (wanted < turn) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        peer.send(text);
+        said = turn;
+    };
+    ScriptedUpstream streaming([&](Peer& peer, int) {
+        peer.request();
+        peer.send("HTTP/1.1 200 OK\r\n\r\nfirst");
+        say(peer, 1, "second");
+        say(peer, 3, "third");
+        peer.sees_end();
+    });
+    ScriptedUpstream beginning([&](Peer& peer, int) {
+        peer.request();
+        peer.send("HTTP/1.1 200 OK\r\n\r\n");  // the head alone is no beginning yet
+        say(peer, 2, "first");
+        say(peer, 4, "second");
+        peer.sees_end();
+    });
+    {
+        ClientFixture fixture;
+        CallOwner going, begun;
+        std::vector<const CallOwner*> pumped;
+        going.pumped = begun.pumped = &pumped;
+        fixture.start(going, streaming.url());
+        REQUIRE(fixture.run_until([&] { return going.body == "first"; }));
+        fixture.start(begun, beginning.url());
+        REQUIRE(fixture.run_until([&] { return begun.call->state() == State::streaming; }));
+        // Each time the one that goes on has spoken before the other.
+        const auto hear = [&](int turn) {
+            pumped.clear();
+            for (const int next : {turn, turn + 1}) {
+                wanted = next;
+                while (said < next) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            }
+            fixture.run_for(20);
+            return pumped;
+        };
+        CHECK(hear(1) == std::vector<const CallOwner*>{&begun, &going});
+        CHECK(hear(3) == std::vector<const CallOwner*>{&going, &begun});
     }
 }
 

@@ -117,6 +117,7 @@ public:
     std::vector<net::Refusal> refused;
     std::vector<net::Wakeup> wakeups;
     std::vector<std::string> events;  // pump, set_aside, gone
+    std::vector<int> pumped;          // which of the exchanges, as opened; -1: a refusal
     size_t written = 0;               // bytes, by all exchanges
     int alive = 0;
     int complaints = 0;  // broken promises of the connection
@@ -140,6 +141,7 @@ private:
 
         net::Progress pump(net::Responder& out) override {
             handler_.events.emplace_back("pump");
+            handler_.pumped.push_back(number_);
             is_pumped_ = true;
             check_request();
             while (next_ < script_.size()) {

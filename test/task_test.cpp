@@ -15,6 +15,8 @@ namespace {
 struct Note final : Task {
     Note(std::vector<int>& pumped_list, int own_name) : pumped(pumped_list), name(own_name) {}
 
+    using Task::set_urgent;
+
     void pump() override {
         pumped.push_back(name);
         if (posts) ready->post(*posts);
@@ -133,6 +135,48 @@ TEST_CASE("Who yields is pumped after whoever was posted, in the order of yieldi
     CHECK_FALSE(ready.empty());
     ready.pump_all();
     CHECK(pumped == std::vector{3, 4, 1, 2});
+    CHECK(ready.empty());
+}
+
+TEST_CASE("Who is urgent is pumped before whoever else was posted, and so is whom that wakes") {
+    ReadyList ready;
+    std::vector<int> pumped;
+    Note a(pumped, 1), b(pumped, 2), c(pumped, 3), d(pumped, 4), follower(pumped, 5);
+    c.set_urgent(true);
+    d.set_urgent(true);
+    c.ready = &ready;
+    c.posts = &follower;
+    ready.yield(b);
+    for (Note* note : {&a, &d, &c}) ready.post(*note);
+    SUBCASE("in the order of posting") {
+        ready.pump_all(16, 2);
+        CHECK(pumped == std::vector{4, 3, 5, 1, 2});
+    }
+    SUBCASE("also where a round wakes both kinds") {
+        follower.set_urgent(true);
+        a.ready = &ready;
+        d.ready = &ready;
+        Note late(pumped, 6);
+        d.posts = &late;
+        ready.pump_all(16, 2);
+        CHECK(pumped == std::vector{4, 3, 5, 6, 1, 2});
+    }
+    SUBCASE("but not twice before the others have had their turn") {
+        c.posts = &c;
+        ready.pump_woken(1);
+        CHECK(pumped == std::vector{4, 3, 1});
+        c.posts = nullptr;
+    }
+    SUBCASE("which counts from its next posting on") {
+        c.set_urgent(false);
+        a.set_urgent(true);
+        ready.pump_woken(1);
+        CHECK(pumped == std::vector{4, 3, 1});
+        for (Note* note : {&c, &a}) ready.post(*note);
+        ready.pump_woken(1);
+        CHECK(pumped == std::vector{4, 3, 1, 1, 5, 3});
+    }
+    ready.pump_all();
     CHECK(ready.empty());
 }
 
