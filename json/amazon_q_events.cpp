@@ -70,6 +70,7 @@ bool AmazonQEvents::read_piece(std::string_view payload, std::string_view member
 }
 
 bool AmazonQEvents::read_flat_piece(std::string_view payload, std::string_view member) {
+    if (FlatObject::read_only_field(payload, member, piece_)) return true;
     piece_ = JsonText();
     return read_flat(payload, [&](std::string_view key, JsonText value) {
         if (key == member) piece_ = value;

@@ -70,6 +70,19 @@ const char* find_end(const char* at, const char* end) {
 
 }  // namespace
 
+bool FlatObject::read_only_field(std::string_view text, std::string_view key, JsonText& value) {
+    const char* const end = text.data() + text.size();
+    const size_t value_at = key.size() + 4;  // with the quote
+    if (text.size() <= value_at || !text.starts_with("{\"") || text.substr(2, key.size()) != key ||
+        text.substr(key.size() + 2, 3) != "\":\"") {
+        return false;
+    }
+    const char* const value_end = find_end(text.data() + value_at, end);
+    if (value_end == nullptr || value_end + 2 != end || value_end[1] != '}') return false;
+    value = JsonText::trusted({text.data() + value_at + 1, value_end});
+    return true;
+}
+
 // It looks a few bytes beyond the end, but no string ends there, and no object.
 FlatObject::Step FlatObject::next(std::string_view& key, JsonText& value) {
     if (*next_ != before_field_) {

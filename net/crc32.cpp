@@ -102,8 +102,32 @@ constexpr ptrdiff_t fold_bytes_min = 64;
     return static_cast<uint32_t>(_mm_extract_epi32(block, 1));
 }
 
-// Folds whole blocks of 16 bytes into one that has the same remainder, four at a time as long as
-// there are; the table takes what is left behind them. REQUIRES: fold_bytes_min bytes.
+// Indexes for a shuffle: from 16 + n they move a block n bytes to its front, from n they move its
+// first n bytes to its end, and fill up with zeros.
+constexpr uint8_t nothing = 0x80;
+constexpr std::array<uint8_t, 48> moves = [] {
+    std::array<uint8_t, 48> made;
+    made.fill(nothing);
+    for (uint8_t i = 0; i < 16; ++i) made[16 + i] = i;
+    return made;
+}();
+
+[[gnu::target("pclmul,sse4.1")]] __m128i move_by(size_t index) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(moves.data() + index));
+}
+
+// `folded` and the `size` bytes before `end`, fewer than 16, in one block: zeros before the first
+// would not change the remainder, so that both are moved up to a whole block and folded there.
+[[gnu::target("pclmul,sse4.1")]] __m128i fold_rest(__m128i folded, __m128i by, const char* end,
+                                                   size_t size) {
+    const __m128i to_front = move_by(16 + size);
+    const __m128i first = _mm_shuffle_epi8(folded, move_by(size));
+    const __m128i others = _mm_shuffle_epi8(folded, to_front);
+    return fold(first, by, _mm_blendv_epi8(others, load(end - 16), to_front));
+}
+
+// Folds blocks of 16 bytes into one that has the same remainder, four at a time as long as there
+// are. REQUIRES: fold_bytes_min bytes.
 [[gnu::target("pclmul,sse4.1")]] uint32_t advance_folded(uint32_t crc, const char* at,
                                                          const char* end) {
     __m128i by = load(over_64_bytes);
@@ -121,7 +145,14 @@ constexpr ptrdiff_t fold_bytes_min = 64;
     by = load(over_16_bytes);
     __m128i folded = fold(fold(fold(a, by, b), by, c), by, d);
     for (; end - at >= 16; at += 16) folded = fold(folded, by, load(at));
-    return advance(remainder(folded), at, end);
+    if (at != end) folded = fold_rest(folded, by, end, static_cast<size_t>(end - at));
+    return remainder(folded);
+}
+
+// Of eight bytes, as of a block that begins with zeros.
+[[gnu::target("pclmul,sse4.1")]] uint32_t advance_eight(uint32_t crc, const char* at) {
+    const auto word = static_cast<int64_t>(load_little_endian(at) ^ crc);
+    return remainder(_mm_set_epi64x(word, 0));
 }
 
 const bool can_clmul = has_clmul();
@@ -134,7 +165,10 @@ uint32_t crc32(std::string_view bytes, uint32_t crc) {
     const char* const begin = bytes.data();
     const char* const end = begin + bytes.size();
 #ifdef __x86_64__
-    if (end - begin >= fold_bytes_min && can_clmul) return ~advance_folded(~crc, begin, end);
+    if (can_clmul) {
+        if (end - begin >= fold_bytes_min) return ~advance_folded(~crc, begin, end);
+        if (end - begin == 8) return ~advance_eight(~crc, begin);  // the lengths of a frame
+    }
 #endif
     return ~advance(~crc, begin, end);
 }

@@ -94,6 +94,34 @@ std::string_view* field(Frame& frame, std::string_view name) {
     return nullptr;
 }
 
+// The headers of nearly all frames, in this order; only the event's type differs.
+constexpr std::string_view before_type("\x0B:event-type\x07\x00", 14);
+constexpr std::string_view behind_type(
+    "\x0D:content-type\x07\x00\x10"
+    "application/json\x0D:message-type\x07\x00\x05"
+    "event",
+    55);
+
+bool has_at(std::string_view text, size_t at, std::string_view sought) {
+    return std::memcmp(text.data() + at, sought.data(), sought.size()) == 0;
+}
+
+// False: it may be good, but is not one of those.
+bool read_usual_headers(std::string_view headers, Frame& out) {
+    constexpr size_t type_at = before_type.size() + 1;
+    if (headers.size() < type_at + behind_type.size()) return false;
+    const size_t behind = headers.size() - behind_type.size();
+    const size_t size = static_cast<uint8_t>(headers[before_type.size()]);
+    if (type_at + size != behind || !has_at(headers, 0, before_type) ||
+        !has_at(headers, behind, behind_type)) {
+        return false;
+    }
+    out.event_type = headers.substr(type_at, size);
+    out.content_type = headers.substr(behind + 17, 16);
+    out.message_type = headers.substr(headers.size() - 5);
+    return true;
+}
+
 }  // namespace
 
 EventStreamParser::Status EventStreamParser::next(std::string_view window, Frame& out) {
@@ -109,7 +137,8 @@ EventStreamParser::Status EventStreamParser::next(std::string_view window, Frame
         return broken("the CRC of a frame is wrong");
     }
     out = Frame{};
-    if (!read_headers(checked.substr(prelude_bytes, headers_), out)) return Status::broken;
+    const std::string_view headers = checked.substr(prelude_bytes, headers_);
+    if (!read_usual_headers(headers, out) && !read_headers(headers, out)) return Status::broken;
     out.payload = checked.substr(prelude_bytes + headers_);
     out.size = total_;
     total_ = 0;

@@ -131,6 +131,37 @@ TEST_CASE("EventStreamParser skips headers of all types") {
     CHECK(decode_whole(frame_of(headers.substr(0, headers.size() - 1), "")).end == Status::broken);
 }
 
+TEST_CASE(
+    "EventStreamParser reads headers that differ anywhere from the usual ones like any others") {
+    const std::string other("\1a\0", 3);  // one that is left out
+    for (const std::string_view type : {"", "t", "assistantResponseEvent"}) {
+        const std::string usual = string_header(":event-type", type) +
+                                  string_header(":content-type", "application/json") +
+                                  string_header(":message-type", "event");
+        const std::string bytes = frame_of(usual, "p");
+        Frame frame;
+        REQUIRE(EventStreamParser().next(bytes, frame) == Status::frame);
+        CHECK(frame.event_type == type);
+        CHECK(frame.content_type == "application/json");
+        CHECK(frame.message_type == "event");
+        CHECK(frame.payload == "p");
+        for (size_t at = 0; at < usual.size(); ++at) {
+            for (const int change : {1, 0x20, 0x80}) {
+                std::string changed = usual;
+                changed[at] = static_cast<char>(changed[at] ^ change);
+                const Decoded decoded = decode_whole(frame_of(changed, "p"));
+                const Decoded with_other = decode_whole(frame_of(other + changed, "p"));
+                CAPTURE(at);
+                CHECK(decoded.end == with_other.end);
+                CHECK(decoded.frames == with_other.frames);
+            }
+        }
+        for (const std::string& cut : {usual.substr(1), usual.substr(0, usual.size() - 1)}) {
+            CHECK(decode_whole(frame_of(cut, "p")).end == Status::broken);
+        }
+    }
+}
+
 TEST_CASE("EventStreamParser refuses malformed headers") {
     const std::string name = big_endian(1, 1) + "n";
     check_broken(frame_of(name, ""));                                         // no type

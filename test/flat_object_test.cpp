@@ -32,6 +32,15 @@ bool is_known(std::string_view text) {
     return read(text, fields) == Step::end;
 }
 
+// Whether it is taken for an object with one field of this key.
+bool read_only(std::string_view text, std::string_view key, std::string& out) {
+    const test::GuardedText guarded(text, FlatObject::padding_bytes, '"');
+    JsonText value;
+    if (!FlatObject::read_only_field(guarded.view(), key, value)) return false;
+    out = value.view();
+    return true;
+}
+
 // What Reader makes of the same text.
 bool read_any(std::string_view text, Fields& out) {
     const test::GuardedText guarded(text, json::Reader::padding_bytes);
@@ -111,4 +120,33 @@ TEST_CASE("FlatObject accepts nothing that Reader would not, and reads the same"
         }
     }
     CHECK(known > 500);
+}
+
+TEST_CASE("FlatObject reads an only field as it would any") {
+    const std::string bytes = "\"\\{}:, key0u\x01\x7F\x80";
+    size_t known = 0;
+    for (const std::string good : {R"({"key":"v\\l\"12345678901234567"})", R"({"key":""})"}) {
+        for (size_t at = 0; at <= good.size(); ++at) {
+            for (const char byte : bytes) {
+                for (const size_t replaced : {0, 1, 2}) {
+                    std::string text = good;
+                    text.replace(at, replaced, 1, byte);
+                    CAPTURE(text);
+                    Fields fields;
+                    const bool is_known = read(text, fields) == Step::end;
+                    std::string value;
+                    const bool is_only = read_only(text, "key", value);
+                    CHECK(is_only == (is_known && fields.size() == 1 && fields[0].first == "key"));
+                    if (!is_only) continue;
+                    ++known;
+                    CHECK(value == fields[0].second);
+                }
+            }
+        }
+        for (size_t size = 0; size < good.size(); ++size) {
+            std::string value;
+            CHECK_FALSE(read_only(good.substr(0, size), "key", value));
+        }
+    }
+    CHECK(known > 100);
 }
