@@ -22,9 +22,14 @@ public:
     size_t room() const { return limit_ - std::min(limit_, size()); }
     void widen(size_t limit) { limit_ = std::max(limit_, limit); }
 
+    // Makes room for so many at once, where they are appended in pieces.
+    void reserve(size_t bytes) {
+        if (capacity_ - end_ < bytes) make_room(bytes);
+    }
+
     void append(std::string_view bytes) {
         if (bytes.empty()) return;
-        if (capacity_ - end_ < bytes.size()) make_room(bytes.size());
+        reserve(bytes.size());
         std::memcpy(data_.get() + end_, bytes.data(), bytes.size());
         end_ += bytes.size();
     }

@@ -1,7 +1,6 @@
 #include "net/chunked_body.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "net/http_text.h"
 
@@ -20,31 +19,29 @@ void ChunkedBody::reset() {
     *this = ChunkedBody();
 }
 
-ChunkedBody::State ChunkedBody::feed(char* base, size_t& from, size_t to, size_t& body_end,
-                                     size_t body_bytes_max, size_t head_bytes,
-                                     const FramingLimits& limits) {
-    const size_t body_begin = head_bytes;
-    while (from < to && step_ != Step::end) {
-        // The limit may have come down below what is there, or what was announced.
-        const size_t room = body_bytes_max - std::min(body_end - body_begin, body_bytes_max);
-        if (step_ == Step::data) {
-            const size_t size = std::min<uint64_t>(size_, to - from);
-            if (size > room) {
-                refuse(413, "the request's body is too large");
-                return State::refused;
-            }
-            std::memmove(base + body_end, base + from, size);
-            body_end += size;
-            from += size;
-            size_ -= size;
-            if (size_ == 0) step_ = Step::data_cr;
-            continue;
-        }
-        const size_t taken = take_whole({base + from, to - from}, room);
-        if (taken == 0 && !take(base[from], room, head_bytes, limits)) return State::refused;
-        from += std::max<size_t>(taken, 1);
+ChunkedBody::State ChunkedBody::next(std::string_view& bytes, std::string_view& out, size_t room,
+                                     size_t head_bytes, const FramingLimits& limits) {
+    while (!bytes.empty() && step_ != Step::end) {
+        if (step_ == Step::data) return take_data(bytes, out, room);
+        const size_t taken = take_whole(bytes, room);
+        if (taken == 0 && !take(bytes.front(), room, head_bytes, limits)) return State::refused;
+        bytes.remove_prefix(std::max<size_t>(taken, 1));
     }
     return step_ == Step::end ? State::complete : State::need_more;
+}
+
+ChunkedBody::State ChunkedBody::take_data(std::string_view& bytes, std::string_view& out,
+                                          size_t room) {
+    out = bytes.substr(0, size_);
+    // The room may have become less than was announced.
+    if (out.size() > room) {
+        refuse(413, "the request's body is too large");
+        return State::refused;
+    }
+    bytes.remove_prefix(out.size());
+    size_ -= out.size();
+    if (size_ == 0) step_ = Step::data_cr;
+    return State::data;
 }
 
 // What is between two chunks is nearly always there at once, and a size without extension.

@@ -9,21 +9,26 @@
 
 namespace net {
 
-// ChunkedBody decodes the chunked transfer coding (RFC 9112 section 7.1) in place. Not llhttp:
-// version 8.1 refuses legal extensions, does not bound them, and takes a bare CR for a line's end
-// in trailers. Extensions and trailers are checked and dropped.
+// ChunkedBody decodes the chunked transfer coding (RFC 9112 section 7.1). Not llhttp: version 8.1
+// refuses legal extensions, does not bound them, and takes a bare CR for a line's end in trailers.
+// Extensions and trailers are checked and dropped.
 class ChunkedBody {
 public:
-    enum class State : uint8_t { need_more, complete, refused };
+    enum class State : uint8_t {
+        data,  // there is a piece of the body, and there may be more
+        need_more,
+        complete,
+        refused,
+    };
 
     // For a new message.
     void reset();
 
-    // Reads the bytes [from, to) of the buffer at `base` and moves the chunks' data together at
-    // `base + body_end`, which grows. `from` ends behind what was used. The sum of the data may
-    // not exceed `body_bytes_max`; `head_bytes` count against the limit for trailers.
-    State feed(char* base, size_t& from, size_t to, size_t& body_end, size_t body_bytes_max,
-               size_t head_bytes, const FramingLimits& limits);
+    // Takes the next piece of the body off the front of `bytes`, with the coding before it. With
+    // State::data `out` is that piece, a part of `bytes`. A piece or an announced chunk longer than
+    // `room` is refused; `head_bytes` count against the limit for trailers.
+    State next(std::string_view& bytes, std::string_view& out, size_t room, size_t head_bytes,
+               const FramingLimits& limits);
 
     // With State::refused.
     const Refusal& refusal() const { return refusal_; }
@@ -45,6 +50,7 @@ private:
         end,
     };
 
+    State take_data(std::string_view& bytes, std::string_view& out, size_t room);
     // Takes a whole line of the coding when it is there and needs no closer look: its bytes, or 0.
     size_t take_whole(std::string_view bytes, size_t room);
     // Takes one byte of the coding itself; false: refused.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 #include "net/http_text.h"
 
@@ -186,22 +187,28 @@ HttpParser::State HttpParser::feed_sized_body(InputBuffer& buffer) {
     return State::complete;
 }
 
+// Moves the chunks' data together behind the head.
 HttpParser::State HttpParser::feed_chunked_body(InputBuffer& buffer) {
-    size_t body_end = head_end_ + body_bytes_;
-    const ChunkedBody::State state = chunks_.feed(buffer.data(), parsed_, buffer.size(), body_end,
-                                                  body_bytes_max_, head_end_, limits_);
-    body_bytes_ = body_end - head_end_;
-    switch (state) {
-        case ChunkedBody::State::refused:
-            return refuse(chunks_.refusal().status, chunks_.refusal().reason);
-        case ChunkedBody::State::complete:
-            message_end_ = parsed_;
-            return State::complete;
-        case ChunkedBody::State::need_more:
-            break;
+    char* const body = buffer.data() + head_end_;
+    std::string_view left(buffer.data() + parsed_, buffer.size() - parsed_);
+    ChunkedBody::State state;
+    std::string_view data;
+    // The limit may have come down below what is there.
+    while (
+        (state = chunks_.next(left, data, body_bytes_max_ - std::min(body_bytes_, body_bytes_max_),
+                              head_end_, limits_)) == ChunkedBody::State::data) {
+        std::memmove(body + body_bytes_, data.data(), data.size());
+        body_bytes_ += data.size();
+    }
+    if (state == ChunkedBody::State::refused) {
+        return refuse(chunks_.refusal().status, chunks_.refusal().reason);
+    }
+    if (state == ChunkedBody::State::complete) {
+        message_end_ = parsed_ = buffer.size() - left.size();
+        return State::complete;
     }
     // The coding's own bytes are used up; only the joined body is kept.
-    parsed_ = body_end;
+    parsed_ = head_end_ + body_bytes_;
     buffer.truncate(parsed_);
     return State::need_more;
 }

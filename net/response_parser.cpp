@@ -27,7 +27,7 @@ void ResponseParser::reset(Expected expected) {
     keeps_alive_ = has_excess_ = false;
 }
 
-ResponseParser::State ResponseParser::feed(std::span<char> bytes, BodyWindow& window) {
+ResponseParser::State ResponseParser::feed(std::string_view bytes, BodyWindow& window) {
     if (state_ == State::head) bytes = feed_head(bytes);
     if (state_ == State::body && !bytes.empty()) {
         switch (framing_) {
@@ -40,7 +40,7 @@ ResponseParser::State ResponseParser::feed(std::span<char> bytes, BodyWindow& wi
                 bytes = feed_chunked(bytes, window);
                 break;
             case Framing::until_end:
-                window.append({bytes.data(), bytes.size()});
+                window.append(bytes);
                 bytes = {};
                 break;
         }
@@ -50,7 +50,7 @@ ResponseParser::State ResponseParser::feed(std::span<char> bytes, BodyWindow& wi
     return state_;
 }
 
-std::span<char> ResponseParser::feed_head(std::span<char> bytes) {
+std::string_view ResponseParser::feed_head(std::string_view bytes) {
     if (head_) {
         bytes = feed_head(*head_, bytes);
         if (state_ != State::head) head_.reset();
@@ -62,9 +62,9 @@ std::span<char> ResponseParser::feed_head(std::span<char> bytes) {
     return bytes;
 }
 
-std::span<char> ResponseParser::feed_head(UpstreamHead& head, std::span<char> bytes) {
+std::string_view ResponseParser::feed_head(UpstreamHead& head, std::string_view bytes) {
     size_t used = 0;
-    switch (head.feed({bytes.data(), bytes.size()}, used)) {
+    switch (head.feed(bytes, used)) {
         case UpstreamHead::State::need_more:
             break;
         case UpstreamHead::State::complete:
@@ -74,7 +74,7 @@ std::span<char> ResponseParser::feed_head(UpstreamHead& head, std::span<char> by
             refuse(head.refusal());
             break;
     }
-    return bytes.subspan(used);
+    return bytes.substr(used);
 }
 
 void ResponseParser::begin_body(UpstreamHead& head) {
@@ -93,23 +93,25 @@ ResponseParser::Framing ResponseParser::framing(const UpstreamHead& head) const 
     return head.length() == 0 ? Framing::none : Framing::sized;
 }
 
-std::span<char> ResponseParser::feed_sized(std::span<char> bytes, BodyWindow& window) {
-    const auto size = static_cast<size_t>(std::min<uint64_t>(bytes.size(), body_bytes_left_));
-    window.append({bytes.data(), size});
-    body_bytes_left_ -= size;
+std::string_view ResponseParser::feed_sized(std::string_view bytes, BodyWindow& window) {
+    const std::string_view data = bytes.substr(0, body_bytes_left_);
+    window.append(data);
+    body_bytes_left_ -= data.size();
     if (body_bytes_left_ == 0) state_ = State::complete;
-    return bytes.subspan(size);
+    return bytes.substr(data.size());
 }
 
-std::span<char> ResponseParser::feed_chunked(std::span<char> bytes, BodyWindow& window) {
-    size_t used = 0;
-    size_t joined = 0;
-    const ChunkedBody::State state =
-        chunks_.feed(bytes.data(), used, bytes.size(), joined, chunk_bytes_max, 0, limits_);
-    window.append({bytes.data(), joined});
+std::string_view ResponseParser::feed_chunked(std::string_view bytes, BodyWindow& window) {
+    ChunkedBody::State state;
+    std::string_view data;
+    while ((state = chunks_.next(bytes, data, chunk_bytes_max, 0, limits_)) ==
+           ChunkedBody::State::data) {
+        window.reserve(data.size() + bytes.size());  // at once for all pieces that may follow
+        window.append(data);
+    }
     if (state == ChunkedBody::State::refused) refuse(chunks_.refusal().reason);
     if (state == ChunkedBody::State::complete) state_ = State::complete;
-    return bytes.subspan(used);
+    return bytes;
 }
 
 ResponseParser::State ResponseParser::refuse(std::string_view reason) {

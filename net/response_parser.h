@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,8 +35,7 @@ public:
     void reset(Expected expected = Expected::response);
 
     // REQUIRES: the state is head or body.
-    // Works in the given bytes, which are of no more use after it.
-    State feed(std::span<char> bytes, BodyWindow& window);
+    State feed(std::string_view bytes, BodyWindow& window);
     // Whether the response is complete when the upstream ends the stream now.
     bool ends_here() const { return state_ == State::body && framing_ == Framing::until_end; }
 
@@ -57,10 +55,10 @@ private:
     enum class Framing : uint8_t { none, sized, chunked, until_end };
 
     // These return what they left over.
-    std::span<char> feed_head(std::span<char> bytes);
-    std::span<char> feed_head(UpstreamHead& head, std::span<char> bytes);
-    std::span<char> feed_sized(std::span<char> bytes, BodyWindow& window);
-    std::span<char> feed_chunked(std::span<char> bytes, BodyWindow& window);
+    std::string_view feed_head(std::string_view bytes);
+    std::string_view feed_head(UpstreamHead& head, std::string_view bytes);
+    std::string_view feed_sized(std::string_view bytes, BodyWindow& window);
+    std::string_view feed_chunked(std::string_view bytes, BodyWindow& window);
     void begin_body(UpstreamHead& head);
     Framing framing(const UpstreamHead& head) const;
     State refuse(std::string_view reason);

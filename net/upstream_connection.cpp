@@ -138,7 +138,7 @@ bool UpstreamConnection::receive() {
     const Io io = stream_->read(area.first(room), bytes);
     switch (io) {
         case Io::ok:
-            return accept(area.first(bytes));
+            return accept({area.data(), bytes});
         case Io::again:
             // The window may just have been emptied: the silence begins now.
             if (state_ == State::streaming && deadline_ == TimePoint::max()) {
@@ -153,7 +153,7 @@ bool UpstreamConnection::receive() {
     return false;
 }
 
-bool UpstreamConnection::accept(std::span<char> bytes) {
+bool UpstreamConnection::accept(std::string_view bytes) {
     const bool had_head = parser_.state() == ResponseParser::State::body;
     const size_t held_before = call_->window().size();
     has_answer_ = true;

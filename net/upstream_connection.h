@@ -68,7 +68,7 @@ private:
 
     void begin_sending();
     bool finish_sending();
-    bool accept(std::span<char> bytes);
+    bool accept(std::string_view bytes);
     bool finish();
     void end_of_stream(Io io);
     bool expire();

@@ -10,21 +10,31 @@ using net::ChunkedBody;
 
 namespace {
 
+// All pieces, joined.
+ChunkedBody::State join(ChunkedBody& chunks, std::string_view& coded, size_t room,
+                        std::string& body) {
+    const net::Limits limits;
+    ChunkedBody::State state;
+    std::string_view piece;
+    while ((state = chunks.next(coded, piece, room - body.size(), 0, limits)) ==
+           ChunkedBody::State::data) {
+        CHECK_FALSE(piece.empty());
+        body += piece;
+    }
+    return state;
+}
+
 // Decodes a text in front of a page that must not be touched; -1 when it is refused.
 int64_t decoded_bytes(const std::string& coded, std::string& body) {
-    const net::Limits limits;
     const test::GuardedText text(coded);
-    char* const base = const_cast<char*>(text.view().data());
     ChunkedBody chunks;
-    size_t from = 0;
-    size_t body_end = 0;
-    const ChunkedBody::State state =
-        chunks.feed(base, from, coded.size(), body_end, limits.body_bytes_max, 0, limits);
-    body.assign(base, body_end);
+    std::string_view left = text.view();
+    body.clear();
+    const ChunkedBody::State state = join(chunks, left, net::Limits().body_bytes_max, body);
     if (state == ChunkedBody::State::refused) return -1;
     CHECK((state == ChunkedBody::State::complete) ==
-          (from < coded.size() || coded.ends_with("\r\n\r\n")));
-    return static_cast<int64_t>(from);
+          (!left.empty() || coded.ends_with("\r\n\r\n")));
+    return static_cast<int64_t>(coded.size() - left.size());
 }
 
 }  // namespace
@@ -65,19 +75,32 @@ TEST_CASE("ChunkedBody stops at the end of the body") {
 }
 
 TEST_CASE("ChunkedBody starts anew after a reset") {
-    const net::Limits limits;
     ChunkedBody chunks;
-    for (const char* text : {"1\r\nab", "5\r\nab", "0\r\nTrai", "1;ext"}) {
-        std::string input = text;
-        size_t from = 0;
-        size_t end = 0;
-        (void)chunks.feed(input.data(), from, input.size(), end, 100, 0, limits);
+    for (std::string_view text : {"1\r\nab", "5\r\nab", "0\r\nTrai", "1;ext"}) {
+        std::string body;
+        (void)join(chunks, text, 100, body);
         chunks.reset();
-        input = "2\r\nok\r\n0\r\n\r\n";
-        from = end = 0;
-        CHECK(chunks.feed(input.data(), from, input.size(), end, 100, 0, limits) ==
-              ChunkedBody::State::complete);
-        CHECK(input.substr(0, end) == "ok");
+        text = "2\r\nok\r\n0\r\n\r\n";
+        body.clear();
+        CHECK(join(chunks, text, 100, body) == ChunkedBody::State::complete);
+        CHECK(body == "ok");
         chunks.reset();
     }
+}
+
+TEST_CASE("ChunkedBody refuses a chunk that has no room, also one that had when it was announced") {
+    for (const size_t room : {4, 5}) {
+        ChunkedBody chunks;
+        std::string_view coded = "5\r\nhello";
+        std::string body;
+        const ChunkedBody::State state = join(chunks, coded, room, body);
+        CHECK((state == ChunkedBody::State::refused) == (room < 5));
+    }
+    ChunkedBody chunks;
+    std::string body;
+    std::string_view coded = "5\r\n";
+    CHECK(join(chunks, coded, 5, body) == ChunkedBody::State::need_more);
+    coded = "hello";
+    CHECK(join(chunks, coded, 4, body) == ChunkedBody::State::refused);
+    CHECK(chunks.refusal().status == 413);
 }

@@ -34,7 +34,7 @@ Parsed parse(const std::vector<std::string>& pieces) {
         if (parser.state() == State::refused || piece.empty()) continue;
         // A copy of the exact size, so that a sanitizer sees a read behind the end.
         std::vector<char> exact(piece.begin(), piece.end());
-        parser.feed(exact, window);
+        parser.feed({exact.data(), exact.size()}, window);
     }
     Parsed parsed{parser.state(), std::string(window.view()), {}, std::string(parser.refusal())};
     parsed.ends_here = parser.ends_here();
