@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "net/hex.h"
 #include "net/random.h"
 
 namespace core {

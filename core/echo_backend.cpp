@@ -5,6 +5,7 @@
 
 #include "core/text_limits.h"
 #include "json/fields.h"
+#include "net/hex.h"
 #include "net/http_text.h"
 #include "net/random.h"
 

@@ -13,6 +13,10 @@ bool is_text(char byte) {
     return (code >= 0x20 && code != 0x7F) || byte == '\t';
 }
 
+bool has_line_end(std::string_view bytes, size_t at) {
+    return bytes.size() >= at + 2 && bytes[at] == '\r' && bytes[at + 1] == '\n';
+}
+
 }  // namespace
 
 void ChunkedBody::reset() {
@@ -46,11 +50,16 @@ ChunkedBody::State ChunkedBody::take_data(std::string_view& bytes, std::string_v
 
 // What is between two chunks is nearly always there at once, and a size without extension.
 size_t ChunkedBody::take_whole(std::string_view bytes, size_t room) {
-    if (step_ == Step::data_cr && bytes.starts_with("\r\n")) {
+    size_t at = 0;
+    if (step_ == Step::data_cr) {
+        if (!has_line_end(bytes, 0)) return 0;
         step_ = Step::size;
-        return 2;
+        at = 2;
     }
-    if (step_ != Step::size || has_digit_) return 0;
+    return step_ == Step::size && !has_digit_ ? at + take_whole_size(bytes.substr(at), room) : at;
+}
+
+size_t ChunkedBody::take_whole_size(std::string_view bytes, size_t room) {
     uint64_t size = 0;
     size_t digits = 0;
     for (; digits < bytes.size() && size <= room; ++digits) {
@@ -58,7 +67,7 @@ size_t ChunkedBody::take_whole(std::string_view bytes, size_t room) {
         if (digit < 0) break;
         size = size * 16 + static_cast<unsigned>(digit);
     }
-    if (digits == 0 || size > room || !bytes.substr(digits).starts_with("\r\n")) return 0;
+    if (digits == 0 || size > room || !has_line_end(bytes, digits)) return 0;
     size_ = size;
     step_ = size == 0 ? Step::line : Step::data;
     return digits + 2;

@@ -51,8 +51,9 @@ private:
     };
 
     State take_data(std::string_view& bytes, std::string_view& out, size_t room);
-    // Takes a whole line of the coding when it is there and needs no closer look: its bytes, or 0.
+    // Takes whole lines of the coding that are there and need no closer look: their bytes, or 0.
     size_t take_whole(std::string_view bytes, size_t room);
+    size_t take_whole_size(std::string_view bytes, size_t room);
     // Takes one byte of the coding itself; false: refused.
     bool take(char byte, size_t room, size_t head_bytes, const FramingLimits& limits);
     bool take_size(char byte, size_t room);

@@ -2,9 +2,11 @@
 
 #include <cassert>
 #include <charconv>
+#include <cstring>
 #include <ctime>
 
 #include "net/civil_time.h"
+#include "net/hex.h"
 #include "net/http_text.h"
 
 namespace net {
@@ -65,12 +67,11 @@ size_t open_chunk(OutputBuffer& out) {
 void close_chunk(OutputBuffer& out, size_t begin) {
     const size_t data = begin + chunk_size_digits + 2;
     if (out.size() == data) return out.truncate(begin);
-    size_t size = out.size() - data;
+    const size_t size = out.size() - data;
     assert(size < size_t{1} << (4 * chunk_size_digits));
-    char* const digits = out.data() + begin;
-    for (size_t i = chunk_size_digits; i > 0; --i, size >>= 4) {
-        digits[i - 1] = "0123456789abcdef"[size & 15];
-    }
+    char digits[8];
+    write_hex_half(static_cast<uint32_t>(size), digits);
+    std::memcpy(out.data() + begin, digits + 8 - chunk_size_digits, chunk_size_digits);
     out.append("\r\n");
 }
 

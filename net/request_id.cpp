@@ -1,6 +1,7 @@
 #include "net/request_id.h"
 
 #include "net/http_text.h"
+#include "net/random.h"
 
 namespace net {
 

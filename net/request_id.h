@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "net/random.h"
+#include "net/hex.h"
 
 namespace net {
 

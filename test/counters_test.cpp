@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "net/hex.h"
 #include "net/random.h"
 
 using net::Counter;
