@@ -54,8 +54,8 @@ void Connection::send(const Piece& piece) {
     set_urgent(false);
     const size_t sent = send_some(bytes);
     if (sent < bytes.size() && !is_broken_) unsent_.keep(bytes.substr(sent));
-    // The next request may be there already.
-    if (end_turn() && (has_pipelined_ || is_readable_)) workspace_.loop.ready().post(*this);
+    // The next request may be there already: it has its turn when those of others have had theirs.
+    if (end_turn() && (has_pipelined_ || is_readable_)) workspace_.loop.ready().yield(*this);
 }
 
 // True when nothing is left to send.

@@ -5,6 +5,7 @@
 #include <doctest.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -1280,6 +1281,25 @@ TEST_CASE("Requests and first bytes go before what streams have to say") {
         on.settle();
         CHECK(on.handler.pumped == std::vector{4, 0});
     }
+}
+
+TEST_CASE("Clients that pipeline do not keep a stream waiting") {
+    Fixture on;
+    on.handler.scripts = {{start_stream(), write("a"), wait(), write("b"), wait()}};
+    Client streaming = on.connect();
+    CHECK_FALSE(on.exchange(streaming, get()).empty());
+    std::string many;
+    for (int i = 0; i < 100; ++i) many += get();
+    std::vector<Client> asking;
+    for (int i = 0; i < 32; ++i) asking.push_back(on.connect());
+    for (Client& client : asking) CHECK(client.send(many) == many.size());
+    on.handler.pumped.clear();
+    on.handler.wake(0);
+    on.turn();
+    const std::vector<int>& pumped = on.handler.pumped;
+    CHECK(std::find(pumped.begin(), pumped.end(), 0) - pumped.begin() == 32);  // one of each
+    on.settle();
+    CHECK(on.handler.opened.size() == 1 + 32 * 100);
 }
 
 TEST_CASE("A HEAD that is refused gets no body either") {
