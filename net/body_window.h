@@ -15,7 +15,7 @@ class BodyWindow {
 public:
     explicit BodyWindow(size_t limit) : limit_(limit) {}
 
-    // Valid until append(), or consume() of the last byte.
+    // Valid until reserve(), append(), or consume() of the last byte.
     std::string_view view() const { return {data_.get() + begin_, size()}; }
     size_t size() const { return end_ - begin_; }
     // How much may be appended.
@@ -47,7 +47,7 @@ private:
         if (held <= begin_ && held + bytes <= capacity_) {
             std::memcpy(data_.get(), data_.get() + begin_, held);  // they do not overlap
         } else {
-            // Exact for the first bytes, doubled for an event that comes in many pieces.
+            // As asked for at first, doubled for an event that comes in many pieces.
             capacity_ = std::max(held + bytes, held * 2);
             std::unique_ptr<char[]> data(new char[capacity_ + InputBuffer::tail_slack]);
             if (held != 0) std::memcpy(data.get(), data_.get() + begin_, held);

@@ -39,7 +39,7 @@ ChunkedBody::State ChunkedBody::take_data(std::string_view& bytes, std::string_v
     out = bytes.substr(0, size_);
     // The room may have become less than was announced.
     if (out.size() > room) {
-        refuse(413, "the request's body is too large");
+        refuse(413, "the body is too large");
         return State::refused;
     }
     bytes.remove_prefix(out.size());

@@ -102,6 +102,12 @@ constexpr std::string_view behind_type(
     "event",
     55);
 
+constexpr size_t content_type_at = 17;  // in what is behind
+constexpr std::string_view content_type = behind_type.substr(content_type_at, 16);
+constexpr std::string_view message_type = behind_type.substr(behind_type.size() - 5);
+static_assert(before_type.ends_with('\0') && behind_type.starts_with("\x0D:content-type"));
+static_assert(content_type == "application/json" && message_type == "event");
+
 bool has_at(std::string_view text, size_t at, std::string_view sought) {
     return std::memcmp(text.data() + at, sought.data(), sought.size()) == 0;
 }
@@ -117,8 +123,8 @@ bool read_usual_headers(std::string_view headers, Frame& out) {
         return false;
     }
     out.event_type = headers.substr(type_at, size);
-    out.content_type = headers.substr(behind + 17, 16);
-    out.message_type = headers.substr(headers.size() - 5);
+    out.content_type = headers.substr(behind + content_type_at, content_type.size());
+    out.message_type = headers.substr(headers.size() - message_type.size());
     return true;
 }
 

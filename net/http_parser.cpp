@@ -187,16 +187,19 @@ HttpParser::State HttpParser::feed_sized_body(InputBuffer& buffer) {
     return State::complete;
 }
 
+// None where the limit has come down below what is there.
+size_t HttpParser::body_room() const {
+    return body_bytes_max_ - std::min(body_bytes_, body_bytes_max_);
+}
+
 // Moves the chunks' data together behind the head.
 HttpParser::State HttpParser::feed_chunked_body(InputBuffer& buffer) {
     char* const body = buffer.data() + head_end_;
     std::string_view left(buffer.data() + parsed_, buffer.size() - parsed_);
     ChunkedBody::State state;
     std::string_view data;
-    // The limit may have come down below what is there.
-    while (
-        (state = chunks_.next(left, data, body_bytes_max_ - std::min(body_bytes_, body_bytes_max_),
-                              head_end_, limits_)) == ChunkedBody::State::data) {
+    while ((state = chunks_.next(left, data, body_room(), head_end_, limits_)) ==
+           ChunkedBody::State::data) {
         std::memmove(body + body_bytes_, data.data(), data.size());
         body_bytes_ += data.size();
     }

@@ -71,6 +71,7 @@ private:
     State feed_head(InputBuffer& buffer);
     State feed_sized_body(InputBuffer& buffer);
     State feed_chunked_body(InputBuffer& buffer);
+    size_t body_room() const;
     bool skip_blank_lines(InputBuffer& buffer);
     bool make_room_for_field();
     State finish_head();

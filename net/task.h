@@ -39,7 +39,8 @@ class Task : public ReadyLink {
 public:
     virtual void pump() = 0;
 
-    // Whether somebody waits for it to begin: for a request to be read, or an answer's first byte.
+    // Whether somebody waits for something to begin: a request for being read, a client for the
+    // first byte of its answer. An upload is urgent to its end, and so is an answer in one piece.
     bool is_urgent() const { return is_urgent_; }
 
 protected:
@@ -54,8 +55,8 @@ private:
 
 // ReadyList holds the tasks whose pump() will run in this or the next iteration: first those that
 // something happened to, the urgent ones before the others, each in the order in which it did;
-// then those that merely have more to do. So no stream stands before a new request or a first
-// token.
+// then those that merely have more to do. So neither a request nor the first byte of an answer
+// waits for the streams that go on.
 class ReadyList {
 public:
     ReadyList() {

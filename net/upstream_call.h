@@ -56,6 +56,8 @@ public:
     void complete();
     void fail(CallFailure failure);
     void wake() const { wakeup_.wake(); }
+    // Whether the owner itself waits for something to begin.
+    bool is_awaited() const { return wakeup_.task().is_urgent(); }
     // True once: the one retry that a call has.
     bool take_retry();
     const CallTimeouts& timeouts() const { return timeouts_; }

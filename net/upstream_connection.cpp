@@ -29,7 +29,7 @@ UpstreamConnection::~UpstreamConnection() {
 void UpstreamConnection::carry(UpstreamCall& call) {
     call_ = &call;
     call.set_carrier(this);
-    set_urgent(true);
+    set_urgent(call.is_awaited());
     is_reused_ = stream_ != nullptr;
     if (is_reused_) {
         begin_sending();
@@ -165,10 +165,8 @@ bool UpstreamConnection::accept(std::string_view bytes) {
     }
     if (parsed == ResponseParser::State::head) return true;
     if (!had_head) call_->begin_response(parser_.status(), parser_.take_fields());
-    if (call_->window().size() != held_before) {
-        set_urgent(false);  // what comes from now on is not the first
-        call_->wake();
-    }
+    set_urgent(call_->is_awaited());
+    if (call_->window().size() != held_before) call_->wake();
     if (parsed == ResponseParser::State::complete) return finish();
     if (state_ == State::waiting) state_ = State::streaming;
     if (state_ == State::streaming) arm(now() + call_->timeouts().silence);

@@ -28,6 +28,8 @@ struct Desk {
 
 class Witness final : public net::Task {
 public:
+    using Task::set_urgent;
+
     explicit Witness(Desk& desk) : desk_(desk) {}
     void pump() override { desk_.done.push_back(-1); }
 
@@ -65,6 +67,16 @@ TEST_CASE("Batch has its turn before those who are posted after the first adding
     CHECK_FALSE(desk.ready.empty());
     desk.ready.pump_all();
     CHECK(desk.done.back() == 3);
+}
+
+TEST_CASE("Batch has its turn before an urgent task that is posted after the first adding") {
+    Desk desk;
+    Witness witness(desk);
+    witness.set_urgent(true);
+    desk.add(1);
+    desk.ready.post(witness);
+    desk.ready.pump_all();
+    CHECK(desk.done == std::vector<int>{1, -1});
 }
 
 TEST_CASE("Batch is full of seven, all of which may add to it again") {

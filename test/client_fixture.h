@@ -26,6 +26,8 @@ inline net::TimePoint test_clock() {
 // The owner of a call: takes what comes, when it is told to.
 class CallOwner final : public net::Task {
 public:
+    using Task::set_urgent;
+
     void pump() override {
         ++wakeups;
         if (pumped) pumped->push_back(this);

@@ -281,13 +281,15 @@ TEST_CASE("HttpClient receives what begins before what goes on") {
         peer.send("HTTP/1.1 200 OK\r\n\r\nfirst");
         say(peer, 1, "second");
         say(peer, 3, "third");
+        say(peer, 5, "fourth");
         peer.sees_end();
     });
     ScriptedUpstream beginning([&](Peer& peer, int) {
         peer.request();
-        peer.send("HTTP/1.1 200 OK\r\n\r\n");  // the head alone is no beginning yet
+        peer.send("HTTP/1.1 200 OK\r\n\r\nprologue");  // what the owner has no use for
         say(peer, 2, "first");
         say(peer, 4, "second");
+        say(peer, 6, "third");
         peer.sees_end();
     });
     {
@@ -297,8 +299,9 @@ TEST_CASE("HttpClient receives what begins before what goes on") {
         going.pumped = begun.pumped = &pumped;
         fixture.start(going, streaming.url());
         REQUIRE(fixture.run_until([&] { return going.body == "first"; }));
+        begun.set_urgent(true);
         fixture.start(begun, beginning.url());
-        REQUIRE(fixture.run_until([&] { return begun.call->state() == State::streaming; }));
+        REQUIRE(fixture.run_until([&] { return begun.body == "prologue"; }));
         // Each time the one that goes on has spoken before the other.
         const auto hear = [&](int turn) {
             pumped.clear();
@@ -310,7 +313,9 @@ TEST_CASE("HttpClient receives what begins before what goes on") {
             return pumped;
         };
         CHECK(hear(1) == std::vector<const CallOwner*>{&begun, &going});
-        CHECK(hear(3) == std::vector<const CallOwner*>{&going, &begun});
+        begun.set_urgent(false);
+        CHECK(hear(3) == std::vector<const CallOwner*>{&begun, &going});  // at once for the next
+        CHECK(hear(5) == std::vector<const CallOwner*>{&going, &begun});
     }
 }
 
