@@ -94,7 +94,7 @@ std::string_view* field(Frame& frame, std::string_view name) {
     return nullptr;
 }
 
-// The headers of nearly all frames, in this order; only the event's type differs.
+// What an event usually has, in this order; only its type differs.
 constexpr std::string_view before_type("\x0B:event-type\x07\x00", 14);
 constexpr std::string_view behind_type(
     "\x0D:content-type\x07\x00\x10"

@@ -165,7 +165,7 @@ bool UpstreamConnection::accept(std::string_view bytes) {
     }
     if (parsed == ResponseParser::State::head) return true;
     if (!had_head) call_->begin_response(parser_.status(), parser_.take_fields());
-    set_urgent(call_->is_awaited());
+    set_urgent(call_->is_awaited());  // its first bytes may be nothing for the client yet
     if (call_->window().size() != held_before) call_->wake();
     if (parsed == ResponseParser::State::complete) return finish();
     if (state_ == State::waiting) state_ = State::streaming;
