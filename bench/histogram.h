@@ -8,7 +8,7 @@
 
 namespace bench {
 
-// Counts of nanoseconds in buckets of at most 3 % width, so that millions of samples cost no
+// Counts of nanoseconds in buckets of at most .4 % width, so that millions of samples cost no
 // memory.
 class Histogram {
 public:
@@ -34,7 +34,7 @@ public:
     uint64_t total() const { return total_; }
 
 private:
-    static constexpr unsigned bits = 5;  // 32 buckets per doubling
+    static constexpr unsigned bits = 8;  // 256 buckets per doubling
 
     static size_t bucket(uint64_t value) {
         if (value < (1U << bits)) return value;
