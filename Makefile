@@ -27,7 +27,7 @@ CARES        ?=
 TLS          ?= openssl
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum -Wnon-virtual-dtor -Werror
-OPTIMIZE ?= -O2
+OPTIMIZE ?= -O2 -falign-functions=64
 SANITIZE ?=
 SANITIZER ?=
 export CLIENTS SANITIZER

@@ -61,19 +61,20 @@ private:
     Next authorize();
     Next take_token();
     Next read_head();
-    Next read_refusal();
+    [[gnu::cold]] Next read_refusal();
     Next read_frame();
     Next wait_for_frame(std::string_view window);
     Next finish_body();
-    Next pause();
+    [[gnu::cold]] Next pause();
     bool hand_out(json::Delta& out);
 
     // `asked_wait` is the service's retry-after; zero: it said none.
-    Next refuse(const json::AmazonQError& error, std::chrono::seconds asked_wait = {});
-    Next lose(const net::CallFailure& failure);
-    Next fail(uint16_t status, std::string_view code, std::string message);
+    [[gnu::cold]] Next refuse(const json::AmazonQError& error,
+                              std::chrono::seconds asked_wait = {});
+    [[gnu::cold]] Next lose(const net::CallFailure& failure);
+    [[gnu::cold]] Next fail(uint16_t status, std::string_view code, std::string message);
     bool may_call_again(uint32_t calls_most) const;
-    void try_again_later(net::Milliseconds asked_wait);
+    [[gnu::cold]] void try_again_later(net::Milliseconds asked_wait);
     void drop_call();
 
     AmazonQServices& services_;

@@ -22,10 +22,10 @@ struct Failure {
 };
 
 // The client's fault. `code` is static.
-Failure invalid_request(uint16_t status, std::string message, std::string_view code = {},
-                        std::string param = {});
+[[gnu::cold]] Failure invalid_request(uint16_t status, std::string message,
+                                      std::string_view code = {}, std::string param = {});
 
 // The type and code that OpenAI's clients expect with a status.
-Failure failure_for_status(uint16_t status, std::string message);
+[[gnu::cold]] Failure failure_for_status(uint16_t status, std::string message);
 
 }  // namespace core

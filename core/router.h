@@ -47,7 +47,7 @@ private:
     Answer preflight(const net::Request& request, Route route) const;
     Answer health() const;
     Answer metrics() const;
-    Answer fail(Metrics::Kind kind, const Failure& failure);
+    [[gnu::cold]] Answer fail(Metrics::Kind kind, const Failure& failure);
     std::unique_ptr<net::Exchange> answer(Route route, const net::Request& request, Answer answer);
 
     Setup setup_;

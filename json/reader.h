@@ -110,10 +110,10 @@ private:
     [[gnu::noinline]] Step load_scalar(Token& token);
     [[gnu::noinline]] Step check_string(const Token& token);
     [[gnu::noinline]] bool check_escapes(std::string_view inside);
-    [[gnu::noinline]] Step wrong_step(const uint32_t* token);
-    [[gnu::noinline]] bool wrong_token(const uint32_t* token);
-    [[gnu::noinline]] bool too_deep();
-    bool fail(std::string_view what, const char* at);
+    [[gnu::cold]] Step wrong_step(const uint32_t* token);
+    [[gnu::cold]] bool wrong_token(const uint32_t* token);
+    [[gnu::cold]] bool too_deep();
+    [[gnu::cold]] bool fail(std::string_view what, const char* at);
 
     StageOne tokens_;
     // The walk never runs past the last token, since that is a closing bracket and the one after it

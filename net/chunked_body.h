@@ -60,7 +60,7 @@ private:
     bool take_extension(char byte, const FramingLimits& limits);
     bool take_trailer(char byte, size_t head_bytes, const FramingLimits& limits);
     bool expect(bool is_right, Step next);
-    bool refuse(uint16_t status, std::string_view reason);
+    [[gnu::cold]] bool refuse(uint16_t status, std::string_view reason);
 
     Refusal refusal_;
     uint64_t size_ = 0;  // of the chunk; then what is left of it

@@ -70,17 +70,17 @@ private:
     bool converse();
     bool end_turn();
     bool discard();
-    bool expire();
+    [[gnu::cold]] bool expire();
 
     bool screen_body();
     bool open_exchange(bool has_whole_request);
-    bool refuse(const Refusal& refusal);
+    [[gnu::cold]] bool refuse(const Refusal& refusal);
     void begin_exchange(std::string_view client_request_id);
     bool end_exchange();
     void settle();
     void release_request();
     void begin_linger();
-    void leave(std::string_view outcome);
+    [[gnu::cold]] void leave(std::string_view outcome);
     void doom();
 
     Progress fill_output();
@@ -89,7 +89,7 @@ private:
     void await_client();
     int queued_bytes() const;
     void log_exchange(std::string_view outcome);
-    void debug(std::string_view message, std::string_view reason) const;
+    [[gnu::cold]] void debug(std::string_view message, std::string_view reason) const;
     TimePoint now() const { return workspace_.loop.timers().now(); }
 
     // Responder

@@ -73,7 +73,7 @@ private:
     State feed_chunked_body(InputBuffer& buffer);
     size_t body_room() const;
     bool skip_blank_lines(InputBuffer& buffer);
-    bool make_room_for_field();
+    [[gnu::cold]] bool make_room_for_field();
     State finish_head();
     bool check_request_line();
     bool check_fields();
@@ -81,9 +81,9 @@ private:
     bool check_coding(std::string_view value);
     bool check_expectation(std::string_view value);
     bool check_framing();
-    State refuse(uint16_t status, std::string_view reason);
-    State refuse_syntax(llhttp_errno_t error);
-    State refuse_request_line(std::string_view line, llhttp_errno_t error);
+    [[gnu::cold]] State refuse(uint16_t status, std::string_view reason);
+    [[gnu::cold]] State refuse_syntax(llhttp_errno_t error);
+    [[gnu::cold]] State refuse_request_line(std::string_view line, llhttp_errno_t error);
 
     std::string_view text(Range range) const {
         return {base_ + range.begin, range.end - range.begin};

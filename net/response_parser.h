@@ -61,7 +61,7 @@ private:
     std::string_view feed_chunked(std::string_view bytes, BodyWindow& window);
     void begin_body(UpstreamHead& head);
     Framing framing(const UpstreamHead& head) const;
-    State refuse(std::string_view reason);
+    [[gnu::cold]] State refuse(std::string_view reason);
 
     const UpstreamLimits& limits_;
     std::unique_ptr<UpstreamHead> head_;  // of a head that comes in pieces, until it is whole

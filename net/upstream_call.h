@@ -54,12 +54,12 @@ public:
     void advance(State state) { state_ = state; }  // while there is nothing to pull yet
     void begin_response(uint16_t status, std::string fields);
     void complete();
-    void fail(CallFailure failure);
+    [[gnu::cold]] void fail(CallFailure failure);
     void wake() const { wakeup_.wake(); }
     // Whether the owner itself waits for something to begin.
     bool is_awaited() const { return wakeup_.task().is_urgent(); }
     // True once: the one retry that a call has.
-    bool take_retry();
+    [[gnu::cold]] bool take_retry();
     const CallTimeouts& timeouts() const { return timeouts_; }
     TimePoint started() const { return started_; }
     TimePoint deadline() const { return started_ + timeouts_.total; }

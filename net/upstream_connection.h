@@ -64,14 +64,14 @@ private:
     bool dial();
     bool send();
     bool receive();
-    bool check_idle();
+    [[gnu::cold]] bool check_idle();
 
     void begin_sending();
     bool finish_sending();
     bool accept(std::string_view bytes);
     bool finish();
     void end_of_stream(Io io);
-    bool expire();
+    [[gnu::cold]] bool expire();
     [[gnu::cold]] void fail(CallError error, std::string text);
     void doom();
     UpstreamCall* detach();

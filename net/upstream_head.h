@@ -44,11 +44,11 @@ private:
     // The next head, which may be of an interim response.
     State feed_one(std::string_view bytes, size_t& used);
     State finish(std::string_view head);
-    State skip_interim();
+    [[gnu::cold]] State skip_interim();
     bool take_fields_of(std::string_view fields);
     bool take_field(std::string_view line);
     bool has_one_framing();
-    State refuse(std::string_view reason);
+    [[gnu::cold]] State refuse(std::string_view reason);
 
     const UpstreamLimits& limits_;
     llhttp_t parser_;
