@@ -83,12 +83,14 @@ net::CallRequest AmazonQCalls::request(const Token& token, std::string_view body
     call.path = is_rest(settings_) ? operation_of(settings_).path : "/";
     call.timeouts = &settings_.timeouts;
     call.fields = fields_;
+    call.has_good_fields = has_good_fields_;
     call.body = body.substr(0, body.size() - 1);
     call.body_end = body_end_;
     if (settings_.iam) {
         signed_fields_ = fields_;
         sign(settings_, unix_seconds, call, body, signed_fields_);
         call.fields = signed_fields_;
+        call.has_good_fields = false;
     }
     return call;
 }
@@ -106,6 +108,7 @@ void AmazonQCalls::prepare(const Token& token) {
     add(fields_, "user-agent", settings_.user_agent);
     add(fields_, "x-amz-user-agent", settings_.user_agent);
     if (!settings_.iam) add(fields_, "authorization", "Bearer " + token.access_token);
+    has_good_fields_ = net::are_fields(fields_);
 }
 
 }  // namespace core

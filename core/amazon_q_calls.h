@@ -31,7 +31,8 @@ private:
     const AmazonQSettings& settings_;
     std::optional<uint64_t> version_;  // of the token that these are for; not set: of none
     net::Url endpoint_;
-    std::string fields_;    // all but a signature
+    std::string fields_;  // all but a signature
+    bool has_good_fields_ = false;
     std::string body_end_;  // in the place of the last brace
     std::string signed_fields_;
 };

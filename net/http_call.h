@@ -31,10 +31,15 @@ struct CallRequest {
     std::string_view method = "POST";  // neither HEAD nor CONNECT
     std::string_view path{};           // appended to the url's; may have a query
     std::string_view fields{};         // whole lines, each with CRLF
+    bool has_good_fields = false;      // are_fields() was asked before; else start() asks
     std::string_view body{};
     std::string_view body_end{};             // follows it
     const CallTimeouts* timeouts = nullptr;  // the client's own when null; must outlive the call
 };
+
+// Whether they are whole lines and hold nothing that could begin another: a token read from a file
+// must not become a second field.
+bool are_fields(std::string_view fields);
 
 enum class CallError : uint8_t {
     none,

@@ -7,20 +7,18 @@
 namespace net {
 namespace {
 
-// Whole lines and nothing that could begin another: a token read from a file must not become a
-// second field.
+bool is_target(std::string_view target) {
+    return std::all_of(target.begin(), target.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+}
+
+}  // namespace
+
 bool are_fields(std::string_view fields) {
     LineCheck check;
     if (fields.empty()) return true;
     return check.feed(fields) && check.at_line_start() &&
            fields.find("\r\n\r\n") == std::string_view::npos && !fields.starts_with("\r\n");
 }
-
-bool is_target(std::string_view target) {
-    return std::all_of(target.begin(), target.end(), [](char c) { return c > 0x20 && c < 0x7F; });
-}
-
-}  // namespace
 
 PooledHttpClient::PooledHttpClient(EventLoop& loop, const UpstreamLimits& limits,
                                    const ProxySettings& proxies, const Tls* tls,
@@ -32,7 +30,8 @@ std::unique_ptr<HttpCall> PooledHttpClient::start(const CallRequest& request, Wa
     const CallTimeouts& timeouts = request.timeouts ? *request.timeouts : limits.timeouts;
     auto call =
         std::make_unique<UpstreamCall>(limits, timeouts, workspace_.loop.timers().now(), wakeup);
-    if (!are_good(request.fields) || !is_target(request.path)) {
+    const bool has_good_fields = request.has_good_fields || are_fields(request.fields);
+    if (!has_good_fields || !is_target(request.path)) {
         call->fail({CallError::request, "the request to " + request.url.host +
                                             " holds a character that HTTP does not allow"});
     } else if (request.url.is_https && !workspace_.tls) {
@@ -44,14 +43,6 @@ std::unique_ptr<HttpCall> PooledHttpClient::start(const CallRequest& request, Wa
         pool_.carry(*call, origin);
     }
     return call;
-}
-
-// Calls of one kind have the same fields, so they are looked at when they change.
-bool PooledHttpClient::are_good(std::string_view fields) {
-    if (fields == good_fields_) return true;
-    if (!are_fields(fields)) return false;
-    good_fields_ = fields;
-    return true;
 }
 
 }  // namespace net

@@ -22,12 +22,9 @@ public:
     const ConnectionPool& pool() const { return pool_; }
 
 private:
-    bool are_good(std::string_view fields);
-
     UpstreamWorkspace workspace_;
     const ProxySettings& proxies_;
     ConnectionPool pool_;
-    std::string good_fields_;  // of the last call whose fields were looked at
 };
 
 }  // namespace net
