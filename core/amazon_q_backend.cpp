@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "net/hex.h"
 #include "net/random.h"
@@ -47,17 +48,11 @@ AmazonQBackend::AmazonQBackend(AmazonQServices& services, ModelSource& models,
       writer_(body_settings(services.settings), {}) {}
 
 std::unique_ptr<Generation> AmazonQBackend::start(const Call& call, Failure& failure) {
-    std::string name, id;
-    call.chat.model.unescape(name);
-    if (!find_id(name, id)) {
-        failure = failure_for_status(404, "The model `" + name + "` does not exist.");
-        return nullptr;
-    }
     AmazonQGeneration::Question question;
     json::DecodeError error;
     const Uuid uuid = conversation_id();
-    if (!writer_.write(call.chat, id, {uuid.data(), uuid.size()}, question.names, question.body,
-                       error)) {
+    if (!writer_.write(call.chat, call.model_id, {uuid.data(), uuid.size()}, question.names,
+                       question.body, error)) {
         failure = refused_request(error);
         return nullptr;
     }
@@ -79,24 +74,29 @@ void AmazonQBackend::list(const std::string& id) {
     models_.push_back({id, "amazon", created_});
 }
 
-std::string_view AmazonQBackend::find_model(std::string_view name) {
-    std::string id;
-    if (!find_id(name, id)) return {};
+// An id of the service is empty for its default model, and else its own list's.
+std::optional<FoundModel> AmazonQBackend::find_model(std::string_view name) {
+    if (name.size() > name_bytes_max) return std::nullopt;
+    const std::string_view meant = resolved(name);
+    if (meant == default_name_ || meant == previous_name) return FoundModel{kept(name), {}};
+    std::string id = json::find_model(meant, source_.models().models);
+    if (id.empty()) return std::nullopt;
+    return FoundModel{kept(name), std::move(id)};
+}
+
+std::string_view AmazonQBackend::resolved(std::string_view name) const {
+    for (const AmazonQSettings::Alias& alias : services_.settings.aliases) {
+        if (alias.from == name) name = alias.to;
+    }
+    return name;
+}
+
+std::string_view AmazonQBackend::kept(std::string_view name) {
+    if (name == default_name_) return default_name_;
     const auto known = names_.find(name);
     if (known != names_.end()) return *known;
     if (names_.size() >= names_max) return default_name_;
     return *names_.emplace(name).first;
-}
-
-bool AmazonQBackend::find_id(std::string_view name, std::string& id) {
-    id.clear();
-    if (name.size() > name_bytes_max) return false;
-    for (const AmazonQSettings::Alias& alias : services_.settings.aliases) {
-        if (alias.from == name) name = alias.to;
-    }
-    if (name == default_name_ || name == previous_name) return true;
-    id = json::find_model(name, source_.models().models);
-    return !id.empty();
 }
 
 // A UUID of its own for each request: the service keeps no history under it.

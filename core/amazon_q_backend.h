@@ -25,15 +25,17 @@ public:
     std::unique_ptr<Generation> start(const Call& call, Failure& failure) override;
     std::span<const json::Model> models() override;
     bool awaits_models(Waiter& waiter) override { return source_.awaits_models(waiter); }
-    std::string_view find_model(std::string_view name) override;
+    std::optional<FoundModel> find_model(std::string_view name) override;
     int64_t choices_max() const override { return 8; }
     std::string_view name() const override { return "amazon-q"; }
 
 private:
     using Uuid = std::array<char, 36>;
 
-    // The service's id for a name; false when there is no such model. Empty: its default.
-    bool find_id(std::string_view name, std::string& id);
+    // What an alias stands for, or the name itself.
+    std::string_view resolved(std::string_view name) const;
+    // A copy of the name that stays.
+    std::string_view kept(std::string_view name);
     Uuid conversation_id();
     void list(const std::string& id);
 
@@ -43,7 +45,7 @@ private:
     const int64_t created_;
     json::AmazonQRequestWriter writer_;
     std::vector<json::Model> models_;
-    std::set<std::string, std::less<>> names_;  // that answers were given under; see find_model
+    std::set<std::string, std::less<>> names_;  // that answers were given under
 };
 
 }  // namespace core

@@ -54,7 +54,9 @@ AmazonQGeneration::AmazonQGeneration(AmazonQServices& services, net::Wakeup wake
       wakeup_(wakeup),
       question_(std::move(question)),
       waiter_(wakeup),
-      parser_(frame_bytes_max) {}
+      parser_(frame_bytes_max) {
+    authorize();
+}
 
 Next AmazonQGeneration::next(Delta& out) {
     Next step = Next::delta;

@@ -45,6 +45,8 @@ public:
         size_t prompt_bytes = 0;
     };
 
+    // Calls the service at once if there is a token: it works while the rest of the exchange is
+    // made.
     AmazonQGeneration(AmazonQServices& services, net::Wakeup wakeup, Question question);
 
     Next next(json::Delta& out) override;

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "core/failure.h"
@@ -52,11 +54,18 @@ public:
     virtual void set_aside() = 0;
 };
 
+// FoundModel is the model a client means by a name.
+struct FoundModel {
+    std::string_view name;  // as it is written in answers: a copy that lives as long as the backend
+    std::string id;         // what the backend itself calls it
+};
+
 // What a generation is started with. Views are valid until set_aside().
 struct Call {
     const json::ChatRequest& chat;
     const net::Request& request;
-    net::Wakeup wakeup;  // of the exchange that will pull
+    net::Wakeup wakeup;           // of the exchange that will pull
+    std::string_view model_id{};  // of the model that was found; needed until start() returns
 };
 
 // Backend makes generations: a kind of upstream, or something that needs none. One per worker; it
@@ -74,9 +83,8 @@ public:
     // Whether the models are still being asked for; the wakeup comes when they are known.
     virtual bool awaits_models(Waiter& waiter) = 0;
 
-    // The model a client means by `name`, as that is written in its answers: a copy that lives as
-    // long as the backend. Empty: there is no such model.
-    virtual std::string_view find_model(std::string_view name) = 0;
+    // Nothing when there is no such model.
+    virtual std::optional<FoundModel> find_model(std::string_view name) = 0;
 
     // The most choices (n) one request may ask for.
     virtual int64_t choices_max() const = 0;

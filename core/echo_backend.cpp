@@ -73,11 +73,11 @@ EchoBackend::EchoBackend(const net::TimerWheel& clock, const EchoScript& script,
     }
 }
 
-std::string_view EchoBackend::find_model(std::string_view name) {
+std::optional<FoundModel> EchoBackend::find_model(std::string_view name) {
     for (const json::Model& model : models_) {
-        if (json::is_same(model.id, name)) return model.id;
+        if (json::is_same(model.id, name)) return FoundModel{model.id, {}};
     }
-    return {};
+    return std::nullopt;
 }
 
 std::unique_ptr<Generation> EchoBackend::start(const Call& call, Failure& failure) {

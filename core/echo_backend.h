@@ -22,7 +22,7 @@ public:
     std::unique_ptr<Generation> start(const Call& call, Failure& failure) override;
     std::span<const json::Model> models() override { return models_; }
     bool awaits_models(Waiter&) override { return false; }
-    std::string_view find_model(std::string_view name) override;
+    std::optional<FoundModel> find_model(std::string_view name) override;
     int64_t choices_max() const override { return 8; }
     std::string_view name() const override { return "echo"; }
 

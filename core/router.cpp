@@ -129,8 +129,8 @@ std::unique_ptr<Exchange> Router::open_chat(const Request& request, net::Wakeup 
     if (!decoder_.decode(request.body, chat_, decode_error_)) {
         return refuse_chat(request, Metrics::Kind::bad_request, decode_failure(decode_error_));
     }
-    const std::string_view model = find_model(chat_.model);
-    if (model.empty()) {
+    const std::optional<FoundModel> model = find_model(chat_.model);
+    if (!model) {
         return refuse_chat(request, Metrics::Kind::bad_request, unknown_model(plain(chat_.model)));
     }
     if (chat_.n > setup_.backend.choices_max()) {
@@ -140,13 +140,13 @@ std::unique_ptr<Exchange> Router::open_chat(const Request& request, net::Wakeup 
     if (!TextLimits::are_good(chat_, setup_.services.limits.stop_bytes_max, failure_)) {
         return refuse_chat(request, Metrics::Kind::bad_request, failure_);
     }
-    const Call call = {chat_, request, wakeup};
+    const Call call = {chat_, request, wakeup, model->id};
     auto generation = chat_.n == 1 ? start_choice(call, failure_) : start_choices(call, failure_);
     if (!generation) return refuse_chat(request, Metrics::Kind::backend, failure_);
     ChatExchange::Setup setup;
     setup.head.id = net::scatter(next_id_++);
     setup.head.created = ::time(nullptr);
-    setup.head.model = json::JsonText::trusted(model);
+    setup.head.model = json::JsonText::trusted(model->name);
     setup.has_version = request.path.starts_with("/v1/");
     setup.is_stream = chat_.stream;
     setup.includes_usage = chat_.include_usage;
@@ -175,8 +175,7 @@ std::unique_ptr<Generation> Router::start_choice(const Call& call, Failure& fail
     return std::make_unique<TextLimits>(std::move(generation), call.chat);
 }
 
-// The backend's own copy of the name, or nothing.
-std::string_view Router::find_model(json::JsonText name) {
+std::optional<FoundModel> Router::find_model(json::JsonText name) {
     if (!name.has_escapes()) return setup_.backend.find_model(name.view());
     return setup_.backend.find_model(plain(name));
 }

@@ -43,7 +43,7 @@ private:
                                                              const Failure& failure);
     std::unique_ptr<Generation> start_choices(const Call& call, Failure& failure);
     std::unique_ptr<Generation> start_choice(const Call& call, Failure& failure);
-    std::string_view find_model(json::JsonText name);
+    std::optional<FoundModel> find_model(json::JsonText name);
     Answer preflight(const net::Request& request, Route route) const;
     Answer health() const;
     Answer metrics() const;

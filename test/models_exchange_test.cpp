@@ -20,7 +20,7 @@ public:
         if (is_asking) waiters.post(waiter);
         return is_asking;
     }
-    std::string_view find_model(std::string_view) override { return {}; }
+    std::optional<core::FoundModel> find_model(std::string_view) override { return {}; }
     int64_t choices_max() const override { return 1; }
     std::string_view name() const override { return "fake"; }
 
