@@ -4,6 +4,7 @@
 # make asan | ubsan | tsan     all tests with the server under a sanitizer; asan has UBSan in it
 # make fuzz       every fuzz target for FUZZ_SECONDS
 # make bench      the server beside the floor, nginx and others; prints ratios
+# make order      writes .make/functions anew
 # make format | check | install | clean | help
 # Dependencies are fetched by package name; LLHTTP=, SIMDJSON=, DOCTEST=, OPENSSL=, CARES= name
 # folders instead. TLS=none builds without OpenSSL: no https upstreams.
@@ -27,7 +28,7 @@ CARES        ?=
 TLS          ?= openssl
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum -Wnon-virtual-dtor -Werror
-OPTIMIZE ?= -O2 -falign-functions=64
+OPTIMIZE ?= -O2
 SANITIZE ?=
 SANITIZER ?=
 export CLIENTS SANITIZER
@@ -65,15 +66,24 @@ seldom    := main $(addprefix core/,account account_keeper account_thread amazon
 rarely    := $(seldom:%=$(BUILD)/%.o)
 # These go last: of an inline function in several files the linker keeps the first, the fast one.
 linked     = $(filter-out $(rarely),$(filter %.o,$^)) $(filter $(rarely),$^) $(archives)
+# The functions that answers run lie side by side, on fewer pages. A name that is no more is ignored.
+ordered   := $(if $(STATIC),$(BUILD)/functions.ld)
 fetched   := $(DEPS)/llhttp/llhttp.c $(DEPS)/simdjson/simdjson.cpp $(archives)
 quiet     := $(if $(VERBOSE),,@)
 
-.PHONY: all run test unit asan ubsan tsan fuzz fuzzers bench format check install clean help
+.PHONY: all run test unit asan ubsan tsan fuzz fuzzers bench order format check install clean help
 all: $(BUILD)/amazon-q-server
 
-$(BUILD)/amazon-q-server: $(BUILD)/main.o $(if $(STATIC),$(BUILD)/net/static_libc.o) $(objects) $(archives) $(tls_mark)
+# The second has the names of its functions, for profilers.
+$(BUILD)/named/amazon-q-server: STATIC := $(filter-out -s,$(STATIC))
+$(BUILD)/amazon-q-server $(BUILD)/named/amazon-q-server: $(BUILD)/main.o \
+    $(if $(STATIC),$(BUILD)/net/static_libc.o) $(objects) $(archives) $(tls_mark) $(ordered)
 	@echo LINK $@
-	$(quiet)$(CXX) $(STATIC) -o $@ $(linked) $(LDFLAGS)
+	$(quiet)mkdir -p $(@D) && $(CXX) $(STATIC) -o $@ $(linked) $(ordered:%=-Wl,-T,%) $(LDFLAGS)
+
+$(BUILD)/functions.ld: .make/functions
+	$(quiet)mkdir -p $(@D) && { echo 'SECTIONS { .text.answers : {'; \
+	    sed 's/.*/*(.text.&)/' $<; echo '} } INSERT BEFORE .text;'; } >$@
 
 # The part of the static program that has no test in the units, which are linked otherwise.
 $(BUILD)/static_probe: $(BUILD)/test/static/probe.o $(BUILD)/net/static_libc.o
@@ -152,6 +162,10 @@ fuzzers: $(fuzzers)
 bench: all $(benches)
 	bench/run $(BUILD)
 
+order: $(BUILD)/named/amazon-q-server $(BUILD)/bench/load $(BUILD)/bench/service
+	.make/order $< $(BUILD)/bench >$(BUILD)/functions
+	mv $(BUILD)/functions .make/functions
+
 format:
 	$(CLANG_FORMAT) -i main.cpp $(wildcard */*.cpp */*.h)
 
@@ -166,7 +180,7 @@ clean:
 	rm -rf $(BUILD)
 
 help:
-	@sed -n 's/^# //p' Makefile | head -9
+	@sed -n 's/^# //p' Makefile | head -10
 
 .PRECIOUS: $(BUILD)/%.o $(DEPS)/llhttp/%.c $(DEPS)/simdjson/%.cpp $(DEPS)/doctest/%.h $(DEPS)/cares/%.a
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

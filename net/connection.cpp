@@ -195,13 +195,14 @@ bool Connection::screen_body() {
 bool Connection::open_exchange(bool has_whole_request) {
     HttpParser& parser = incoming_->parser;
     const Request request = parser.request(incoming_->buffer, workspace_.fields);
+    // Before all else: what it asks of an upstream is under way while the rest is done.
+    exchange_ = workspace_.handler.open(request, Wakeup(workspace_.loop.ready(), *this));
     begin_exchange(request.field("x-request-id"));
     holds_request_ = true;
     is_http_1_0_ = parser.is_http_1_0();
     is_head_ = request.method == Method::head;
     close_after_ = !has_whole_request || !parser.keep_alive() || workspace_.draining;
     method_name_ = request.method_name.data();
-    exchange_ = workspace_.handler.open(request, Wakeup(workspace_.loop.ready(), *this));
     return true;
 }
 
