@@ -70,7 +70,7 @@ private:
     bool converse();
     bool end_turn();
     bool discard();
-    [[gnu::cold]] bool expire();
+    bool expire();
 
     bool screen_body();
     bool open_exchange(bool has_whole_request);
