@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "json/text.h"
 #include "net/hex.h"
 #include "net/random.h"
 
@@ -74,11 +75,13 @@ void AmazonQBackend::list(const std::string& id) {
     models_.push_back({id, "amazon", created_});
 }
 
-// An id of the service is empty for its default model, and else its own list's.
+// The id is empty for the service's default model. A name stands in answers as it is, and before
+// its last slash it may be anything.
 std::optional<FoundModel> AmazonQBackend::find_model(std::string_view name) {
     if (name.size() > name_bytes_max) return std::nullopt;
     const std::string_view meant = resolved(name);
     if (meant == default_name_ || meant == previous_name) return FoundModel{kept(name), {}};
+    if (!json::is_plain_ascii(name)) return std::nullopt;
     std::string id = json::find_model(meant, source_.models().models);
     if (id.empty()) return std::nullopt;
     return FoundModel{kept(name), std::move(id)};

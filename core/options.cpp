@@ -10,6 +10,7 @@
 
 #include "core/amazon_q_options.h"
 #include "core/option.h"
+#include "json/text.h"
 #include "net/http_text.h"
 #include "net/url.h"
 
@@ -74,9 +75,7 @@ void set_backend(Options& options, std::string_view value) {
 
 // The name stands in every frame as it is.
 void set_model_name(Options& options, std::string_view value) {
-    const bool is_plain = std::all_of(value.begin(), value.end(), [](char c) {
-        return c > 0x20 && c < 0x7F && c != '"' && c != '\\';
-    });
+    const bool is_plain = json::is_plain_ascii(value) && value.find(' ') == std::string_view::npos;
     if (!is_plain || value.empty() || value.size() > 128) {
         reject(value, "a model name: up to 128 printable ASCII characters, no quotes");
     }

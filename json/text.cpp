@@ -1,5 +1,6 @@
 #include "json/text.h"
 
+#include <algorithm>
 #include <array>
 
 #include "json/swar.h"
@@ -163,6 +164,11 @@ bool check(std::string_view inside, JsonText& out) {
     }
     out = JsonText::trusted(inside);
     return true;
+}
+
+bool is_plain_ascii(std::string_view text) {
+    return std::all_of(text.begin(), text.end(),
+                       [](char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; });
 }
 
 std::string quotable(std::string_view plain) {

@@ -54,6 +54,9 @@ size_t find_bad_escape(std::string_view inside);
 // U+FFFD, lone surrogates in WTF-8 their escapes: the output is always valid.
 void escape(std::string_view text, std::string& out);
 
+// Whether it is printable ASCII without quote and backslash: in JSON, and in a line, as it is.
+bool is_plain_ascii(std::string_view text);
+
 // Text from outside made fit to be quoted in a message: valid UTF-8, not longer than a line or two,
 // without control characters.
 std::string quotable(std::string_view plain);

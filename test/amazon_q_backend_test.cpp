@@ -136,6 +136,11 @@ TEST_CASE("AmazonQBackend finds the model a client means") {
         CHECK(on.found(name).empty());
     }
     CHECK(on.found("").empty());
+    // What would have to be escaped in an answer, or could end an event of a stream.
+    for (const std::string_view before : {"x\"y", "x\\", "a\n\ndata: {}\n\n", "a\r", "\x7F", "é"}) {
+        CAPTURE(before);
+        CHECK(on.found(std::string(before) + "/claude-sonnet-4.5").empty());
+    }
     CHECK(on.client.calls.alive == 0);
 }
 
