@@ -1,8 +1,11 @@
 #include "core/amazon_q_options.h"
 
-#include <algorithm>
 #include <cstdlib>
 #include <string>
+#include <utility>
+
+#include "json/credentials.h"
+#include "json/text.h"
 
 namespace core {
 namespace {
@@ -23,10 +26,7 @@ net::Url read_endpoint(std::string_view text) {
 
 // What becomes part of a request's field or of a JSON text as it is.
 std::string read_plain(std::string_view text, std::string_view wanted) {
-    const bool is_plain = std::all_of(text.begin(), text.end(), [](char c) {
-        return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
-    });
-    if (!is_plain || text.empty() || text.size() > 512) reject(text, wanted);
+    if (!json::is_plain_ascii(text) || text.empty() || text.size() > 512) reject(text, wanted);
     return std::string(text);
 }
 
@@ -120,6 +120,7 @@ std::string variable_of(std::string_view option) {
 // Amazon Q's own client goes by these names too.
 void read_iam_key(Options& options) {
     if (variable("AMAZON_Q_SIGV4").empty()) return;
+    using Named = std::pair<std::string_view, std::string_view>;
     IamKey key;
     key.access_key = variable("AWS_ACCESS_KEY_ID");
     key.secret_key = variable("AWS_SECRET_ACCESS_KEY");
@@ -128,6 +129,13 @@ void read_iam_key(Options& options) {
     if (key.access_key.empty() || key.secret_key.empty()) {
         throw UsageError(
             "AMAZON_Q_SIGV4 needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY beside it");
+    }
+    for (const auto& [name, value] :
+         {Named{"AWS_ACCESS_KEY_ID", key.access_key}, Named{"AWS_SESSION_TOKEN", key.session_token},
+          Named{"AWS_REGION", key.region}}) {
+        if (!json::is_visible_ascii(value)) {
+            throw UsageError(std::string(name) + " holds what cannot stand in a request's field");
+        }
     }
     options.amazon_q.iam = key;
 }

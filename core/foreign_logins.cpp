@@ -81,11 +81,9 @@ Login load_cli_login(const std::string& path, const std::string& sqlite) {
 }
 
 bool is_usable(const json::Credentials& credentials) {
-    const auto is_plain = [](const std::string& text) {
-        return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
-    };
     const bool has_token = !credentials.access_token.empty() || !credentials.refresh_token.empty();
-    return has_token && is_plain(credentials.access_token) && is_plain(credentials.profile_arn);
+    return has_token && json::is_visible_ascii(credentials.access_token) &&
+           json::is_visible_ascii(credentials.profile_arn);
 }
 
 }  // namespace core

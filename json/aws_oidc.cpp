@@ -138,7 +138,8 @@ bool read_token(std::string_view body, int64_t now_unix_s, Credentials& out) {
         if (key == "profileArn") take(node, profile);
         if (key == "expiresIn") take(node, lifetime);
     });
-    if (!ok || access.empty()) return false;
+    if (!ok || access.empty() || !is_visible_ascii(access) || !is_visible_ascii(profile))
+        return false;
     out.access_token = std::move(access);
     out.expires_at = now_unix_s + std::clamp<int64_t>(lifetime, 0, lifetime_max_s);
     if (!refresh.empty()) out.refresh_token = std::move(refresh);

@@ -133,6 +133,10 @@ void write_credentials(const Credentials& credentials, std::string& out) {
     out += "\n}\n";
 }
 
+bool is_visible_ascii(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+}
+
 std::string_view region_of(std::string_view arn) {
     for (int field = 0; field < 3; ++field) {
         const size_t colon = arn.find(':');

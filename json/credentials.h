@@ -37,6 +37,10 @@ struct Credentials {
 // Appends this server's file: one member a line, what is unknown left out.
 void write_credentials(const Credentials& credentials, std::string& out);
 
+// Whether a token can stand in a field of a request: a line's end would begin another field. All
+// tokens of RFC 6750 section 2.1 are of this kind.
+bool is_visible_ascii(std::string_view text);
+
 // The region in an ARN (arn:aws:codewhisperer:us-east-1:...); empty: there is none.
 std::string_view region_of(std::string_view arn);
 

@@ -37,8 +37,8 @@ struct CallRequest {
     const CallTimeouts* timeouts = nullptr;  // the client's own when null; must outlive the call
 };
 
-// Whether they are whole lines and hold nothing that could begin another: a token read from a file
-// must not become a second field.
+// Whether they are whole lines, none of them empty or folded, without control characters. A value
+// with CRLF in it is two lines: who takes a value from elsewhere looks at it first.
 bool are_fields(std::string_view fields);
 
 enum class CallError : uint8_t {

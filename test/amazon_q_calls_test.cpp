@@ -134,6 +134,16 @@ TEST_CASE("AmazonQCalls take over a new token with all that belongs to it") {
     CHECK(whole_body(call) == "{}");
 }
 
+TEST_CASE("AmazonQCalls say of fields that they are good only if they were looked at") {
+    const AmazonQSettings settings;
+    CHECK(Asked(settings, {"good", "", 1}).call.has_good_fields);
+    CHECK_FALSE(Asked(settings, {"a\nb", "", 1}).call.has_good_fields);
+    AmazonQCalls calls(settings);
+    CHECK_FALSE(calls.request({"a\rb", "", 1}, "{}", moment).has_good_fields);
+    CHECK(calls.request({"good", "", 2}, "{}", moment).has_good_fields);
+    CHECK_FALSE(Asked(with_keys()).call.has_good_fields);  // signed fields are new each time
+}
+
 TEST_CASE("AmazonQCalls with IAM keys send SendMessage, signed, without token and profile") {
     const Asked asked(with_keys(), {"secret-token", "arn:of:somebody", 1});
     CHECK(asked.call.path == "/");

@@ -158,6 +158,11 @@ TEST_CASE("an IAM key is taken from the environment when that is asked for") {
     CHECK(settings.iam->access_key == "AKID");
     CHECK(settings.iam->session_token.empty());
     CHECK(settings.signing_region() == "eu-central-1");
+    // Each becomes a part of a field, and none may begin another one.
+    for (const char* const name : {"AWS_SESSION_TOKEN", "AWS_REGION", "AWS_ACCESS_KEY_ID"}) {
+        const Variable bad(name, "bad\r\nX-Injected: 1");
+        CHECK_THROWS_WITH_AS(read({}), doctest::Contains(name), UsageError);
+    }
 }
 
 TEST_CASE("the first word may be a command") {

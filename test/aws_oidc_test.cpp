@@ -73,6 +73,12 @@ TEST_CASE("answers of the login calls are read") {
     CHECK(login.profile_arn == "arn");
     CHECK(login.expires_at == 3'600);
     CHECK(!json::read_token(R"({"refreshToken":"x"})", 0, login));
+    // A token with a line's end in it would be two fields of a request.
+    CHECK(
+        !json::read_token(R"({"accessToken":"c\r\nX-Injected: 1","refreshToken":"x"})", 0, login));
+    CHECK(!json::read_token(R"({"accessToken":"c d"})", 0, login));
+    CHECK(!json::read_token(R"({"accessToken":"c","profileArn":"a\nb"})", 0, login));
+    CHECK(login.access_token == "b");
     CHECK(login.refresh_token == "new");
 }
 
