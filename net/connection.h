@@ -80,7 +80,7 @@ private:
     void settle();
     void release_request();
     void begin_linger();
-    [[gnu::cold]] void leave(std::string_view outcome);
+    void leave(std::string_view outcome);
     void doom();
 
     Progress fill_output();
@@ -89,7 +89,7 @@ private:
     void await_client();
     int queued_bytes() const;
     void log_exchange(std::string_view outcome);
-    [[gnu::cold]] void debug(std::string_view message, std::string_view reason) const;
+    void debug(std::string_view message, std::string_view reason) const;
     TimePoint now() const { return workspace_.loop.timers().now(); }
 
     // Responder

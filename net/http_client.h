@@ -1,8 +1,5 @@
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include "net/connection_pool.h"
 #include "net/http_call.h"
 #include "net/proxy.h"

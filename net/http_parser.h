@@ -73,7 +73,7 @@ private:
     State feed_chunked_body(InputBuffer& buffer);
     size_t body_room() const;
     bool skip_blank_lines(InputBuffer& buffer);
-    [[gnu::cold]] bool make_room_for_field();
+    bool make_room_for_field();
     State finish_head();
     bool check_request_line();
     bool check_fields();

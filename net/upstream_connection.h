@@ -64,7 +64,7 @@ private:
     bool dial();
     bool send();
     bool receive();
-    [[gnu::cold]] bool check_idle();
+    bool check_idle();
 
     void begin_sending();
     bool finish_sending();
