@@ -241,23 +241,20 @@ bool AmazonQHistory::add_part(const Source& source, size_t part_index, Turn& tur
 
 bool AmazonQHistory::add_image(const Source& source, const Part& part, size_t part_index,
                                Turn& turn) {
-    const std::string at = path(source.index, part_index) + ".image_url.url";
+    const auto refuse = [&](std::string_view problem) {
+        const std::string at = path(source.index, part_index) + ".image_url.url";
+        return fail(source.error, at, "Invalid '" + at + "': " + std::string(problem));
+    };
     DataUrl image;
     const DataUrlError problem = read_data_url(part.text, image, kept_.emplace_back());
     if (problem == DataUrlError::other_scheme) {
-        return fail(source.error, at,
-                    "Invalid '" + at +
-                        "': images are taken as data URLs only (data:image/png;base64,...); the "
-                        "server fetches none.");
+        return refuse(
+            "images are taken as data URLs only (data:image/png;base64,...); the server fetches "
+            "none.");
     }
-    if (problem == DataUrlError::malformed) {
-        return fail(source.error, at, "Invalid '" + at + "': this data URL holds no base64 data.");
-    }
+    if (problem == DataUrlError::malformed) return refuse("this data URL holds no base64 data.");
     const std::string_view format = image_format(image.media_type);
-    if (format.empty()) {
-        return fail(source.error, at,
-                    "Invalid '" + at + "': images must be png, jpeg, gif or webp.");
-    }
+    if (format.empty()) return refuse("images must be png, jpeg, gif or webp.");
     if (images_to_skip_ > 0) {
         --images_to_skip_;
         add_text(turn, left_out_image);
