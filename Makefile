@@ -67,6 +67,7 @@ rarely    := $(seldom:%=$(BUILD)/%.o)
 # These go last: of an inline function in several files the linker keeps the first, the fast one.
 linked     = $(filter-out $(rarely),$(filter %.o,$^)) $(filter $(rarely),$^) $(archives)
 # The functions that answers run lie side by side, on fewer pages. A name that is no more is ignored.
+# ordered= on the command line is for linkers that do not know INSERT, such as gold.
 ordered   := $(if $(STATIC),$(BUILD)/functions.ld)
 fetched   := $(DEPS)/llhttp/llhttp.c $(DEPS)/simdjson/simdjson.cpp $(archives)
 quiet     := $(if $(VERBOSE),,@)
@@ -83,7 +84,7 @@ $(BUILD)/amazon-q-server $(BUILD)/named/amazon-q-server: $(BUILD)/main.o \
 
 $(BUILD)/functions.ld: .make/functions
 	$(quiet)mkdir -p $(@D) && { echo 'SECTIONS { .text.answers : {'; \
-	    sed 's/.*/*(.text.&)/' $<; echo '} } INSERT BEFORE .text;'; } >$@
+	    sed 's/.*/*(.text.&)/; s/text\.\(.*\)\.cold)/text.unlikely.\1)/' $<; echo '} } INSERT BEFORE .text;'; } >$@
 
 # The part of the static program that has no test in the units, which are linked otherwise.
 $(BUILD)/static_probe: $(BUILD)/test/static/probe.o $(BUILD)/net/static_libc.o
@@ -164,7 +165,7 @@ bench: all $(benches)
 
 order: $(BUILD)/named/amazon-q-server $(BUILD)/bench/load $(BUILD)/bench/service
 	.make/order $< $(BUILD)/bench >$(BUILD)/functions
-	mv $(BUILD)/functions .make/functions
+	test -s $(BUILD)/functions && mv $(BUILD)/functions .make/functions
 
 format:
 	$(CLANG_FORMAT) -i main.cpp $(wildcard */*.cpp */*.h)
