@@ -56,7 +56,7 @@ public:
 
 // FoundModel is the model a client means by a name.
 struct FoundModel {
-    std::string_view name;  // as it is written in answers: a copy that lives as long as the backend
+    std::string_view name;  // plain ASCII, as it stands in answers; lives as long as the backend
     std::string id;         // what the backend itself calls it
 };
 
